@@ -1,0 +1,1 @@
+"""The rooms: what Tillwright is about, stacked; an upper room may use a lower one."""

@@ -1,0 +1,71 @@
+"""The trail's only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, replace
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from tillwright.domains.audit.model import Actor, Entry
+from tillwright.gateways.database import Tx
+
+
+async def last_link(tx: Tx, organisation_id: str) -> tuple[int, str]:
+    """The newest entry's number and digest, held until commit so that two writers make a chain and not a fork."""
+    await tx.execute("select pg_advisory_xact_lock(hashtextextended(%s, 4211))", (organisation_id,))
+    row = await (
+        await tx.execute(
+            "select number, digest from audit_entries where organisation_id = %s order by number desc limit 1",
+            (organisation_id,),
+        )
+    ).fetchone()
+    return (row["number"], row["digest"]) if row else (0, "")
+
+
+async def insert(tx: Tx, organisation_id: str, entry: Entry) -> None:
+    await tx.execute(
+        "insert into audit_entries (organisation_id, number, action, actor_kind, actor_id, actor_name, subject_id, "
+        "detail, at, previous, digest) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            organisation_id,
+            entry.number,
+            entry.action,
+            *astuple(entry.actor),
+            entry.subject_id,
+            Jsonb(entry.detail),
+            entry.at,
+            entry.previous,
+            entry.digest,
+        ),
+    )
+
+
+async def page(tx: Tx, organisation_id: str, *, before: int | None, action: str, limit: int) -> Sequence[Entry]:
+    rows = await (
+        await tx.execute(
+            "select * from audit_entries where organisation_id = %s and (%s::bigint is null or number < %s) "
+            "and action like %s order by number desc limit %s",
+            (organisation_id, before, before, f"%{action}%", limit),
+        )
+    ).fetchall()
+    return [_entry(row) for row in rows]
+
+
+async def ascending(tx: Tx, organisation_id: str, after: int, limit: int) -> Sequence[Entry]:
+    rows = await (
+        await tx.execute(
+            "select * from audit_entries where organisation_id = %s and number > %s order by number limit %s",
+            (organisation_id, after, limit),
+        )
+    ).fetchall()
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    actor = Actor(row["actor_kind"], row["actor_id"], row["actor_name"])
+    entry = Entry(
+        row["number"], row["action"], actor, row["subject_id"], row["detail"], row["at"], row["previous"]
+    )
+    return replace(entry, digest=row["digest"])

@@ -1,0 +1,51 @@
+"""Recording what happened, and handing it on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from tillwright.domains.events import store
+from tillwright.domains.events.model import SpineEvent
+from tillwright.gateways.database import Database, Tx
+
+Reaction = Callable[[Tx, SpineEvent], Awaitable[None]]
+
+
+async def record(tx: Tx, organisation_id: str, name: str, data: dict[str, Any], at: datetime) -> int:
+    """Append to the spine in the caller's transaction: it is recorded if, and only if, the thing itself commits.
+
+    Args:
+        name: `subject:thing:action`.
+        data: JSON; no secrets.
+        at: UTC.
+    """
+    if name.count(":") < 2:
+        raise ValueError(f"a spine event is named subject:thing:action, not {name!r}")
+    return await store.insert(tx, organisation_id, name, data, at)
+
+
+async def behind(database: Database, consumer: str) -> Sequence[str]:
+    """The organisations that have events this consumer was not given yet."""
+    async with database.open() as tx:
+        return await store.organisations_behind(tx, consumer)
+
+
+async def hand_on(database: Database, organisation_id: str, consumer: str, react: Reaction, limit: int = 200) -> int:
+    """Give the consumer its next events, in order; returns how many.
+
+    What `react` writes with the given transaction commits together with the consumer's place, so each event is
+    handed on once, however many processes read. If `react` raises, nothing moves and the events come again.
+    """
+    async with database.tenant(organisation_id) as tx:
+        place = await store.lock_place(tx, organisation_id, consumer)
+        if place is None:
+            return 0
+        events = await store.after(tx, organisation_id, place, limit)
+        for transaction, event in events:
+            await react(tx, event)
+            place = (transaction, event.id)
+        if events:
+            await store.move_place(tx, organisation_id, consumer, place)
+        return len(events)

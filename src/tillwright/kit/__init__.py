@@ -1,0 +1,1 @@
+"""What every floor may use; knows nothing of Tillwright's subject."""

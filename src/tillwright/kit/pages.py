@@ -1,0 +1,48 @@
+"""One page of a longer list, and the opaque cursor to the next."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from tillwright.kit.errors import Invalid
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """Items in order; `next_cursor` is None at the end; `total` only where it was counted."""
+
+    items: Sequence[Item]
+    next_cursor: str | None = None
+    total: int | None = None
+
+
+def encode_cursor(*values: Any) -> str:
+    """The sort values of the last row, as an opaque text."""
+    return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, size: int) -> list[Any]:
+    """The `size` values that `encode_cursor` packed.
+
+    Raises:
+        Invalid: the text is no cursor of this list.
+    """
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or len(values) != size:
+        raise Invalid(
+            "cursor_invalid",
+            "This page cursor is not one of ours.",
+            field="cursor",
+            remedy="Start again from the first page, without a cursor.",
+        )
+    return values

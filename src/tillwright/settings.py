@@ -1,0 +1,158 @@
+"""What the environment says, read once at the start and handed down in pieces."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from tillwright.kit.errors import Invalid, Problem
+from tillwright.kit.seal import MasterKey, Secret
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """`url` is the owner's address, or None for the embedded server in the data folder."""
+
+    url: Secret | None
+    application_url: Secret | None
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    host: str
+    port: int
+    public_url: str
+
+    @property
+    def secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+@dataclass(frozen=True)
+class StripeSettings:
+    api_base: str
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    host: str
+    port: int
+    user: str | None
+    password: Secret | None
+    tls: str
+    sender: str
+    sink_url: str | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a person can set, in sections; docs/reference/settings.md has a line for each."""
+
+    data: Path
+    database: DatabaseSettings
+    web: WebSettings
+    stripe: StripeSettings
+    mail: MailSettings
+    master_key: Secret | None
+    old_master_keys: tuple[Secret, ...]
+    demo: bool
+
+    def master_keys(self) -> list[MasterKey]:
+        """The sealing key first, then those that only open."""
+        first = MasterKey.parse(self.master_key.reveal()) if self.master_key else MasterKey.in_file(self.key_file)
+        return [first, *(MasterKey.parse(key.reveal()) for key in self.old_master_keys)]
+
+    @property
+    def key_file(self) -> Path:
+        """Outside the database's folder, so that a copy of the one never carries the other."""
+        return self.data / "keys" / "master.key"
+
+
+NAMES = {
+    "TILLWRIGHT_DATA": "the data folder",
+    "TILLWRIGHT_DATABASE_URL": "a PostgreSQL of your own, as the owner",
+    "TILLWRIGHT_APPLICATION_DATABASE_URL": "the same, as the application role",
+    "TILLWRIGHT_HOST": "the address the web process listens on",
+    "TILLWRIGHT_PORT": "its port",
+    "TILLWRIGHT_PUBLIC_URL": "the address people and Stripe reach it by",
+    "TILLWRIGHT_STRIPE_API_BASE": "where Stripe's API is",
+    "TILLWRIGHT_SMTP_HOST": "the mail server",
+    "TILLWRIGHT_SMTP_PORT": "its port",
+    "TILLWRIGHT_SMTP_USER": "the sign-in there",
+    "TILLWRIGHT_SMTP_PASSWORD": "its password",
+    "TILLWRIGHT_SMTP_TLS": "none, starttls or tls",
+    "TILLWRIGHT_MAIL_FROM": "the sender of mails",
+    "TILLWRIGHT_MAIL_SINK_URL": "where a demo's delivered mails can be read",
+    "TILLWRIGHT_MASTER_KEY": "the key that seals secrets",
+    "TILLWRIGHT_OLD_MASTER_KEYS": "keys that still open what they sealed",
+    "TILLWRIGHT_DEMO": "1 in the demo",
+}
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment.
+
+    Raises:
+        Invalid: with every setting that is wrong, and what it should be.
+    """
+    given = {k: v for k, v in (os.environ if environment is None else environment).items() if v != ""}
+    problems: list[Problem] = [
+        Problem("setting_unknown", f"There is no setting {name}.", name, "See docs/reference/settings.md for the names.")
+        for name in sorted(given)
+        if name.startswith("TILLWRIGHT_") and name not in NAMES and not name.startswith("TILLWRIGHT_NO_")
+    ]
+
+    def port(name: str, default: int) -> int:
+        text = given.get(name, str(default))
+        if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
+            return int(text)
+        problems.append(Problem("setting_invalid", f"{name} is {text!r}.", name, "Give a port from 1 to 65535."))
+        return default
+
+    def url(name: str, default: str | None) -> str:
+        text = given.get(name, default or "")
+        if text and not text.startswith(("http://", "https://")):
+            problems.append(Problem("setting_invalid", f"{name} is {text!r}.", name, "Start it with https://."))
+        return text.rstrip("/")
+
+    def secret(name: str) -> Secret | None:
+        return Secret(given[name]) if name in given else None
+
+    def database_url(name: str) -> Secret | None:
+        if name in given and not given[name].startswith(("postgresql://", "postgres://")):
+            problems.append(Problem("setting_invalid", f"{name} is no PostgreSQL address.", name, "postgresql://…"))
+        return secret(name)
+
+    tls = given.get("TILLWRIGHT_SMTP_TLS", "none")
+    if tls not in ("none", "starttls", "tls"):
+        problems.append(
+            Problem("setting_invalid", f"TILLWRIGHT_SMTP_TLS is {tls!r}.", "TILLWRIGHT_SMTP_TLS", "none, starttls or tls.")
+        )
+    host, web_port = given.get("TILLWRIGHT_HOST", "127.0.0.1"), port("TILLWRIGHT_PORT", 8420)
+    settings = Settings(
+        data=Path(given.get("TILLWRIGHT_DATA") or platformdirs.user_data_dir("tillwright")).expanduser().absolute(),
+        database=DatabaseSettings(
+            database_url("TILLWRIGHT_DATABASE_URL"), database_url("TILLWRIGHT_APPLICATION_DATABASE_URL")
+        ),
+        web=WebSettings(host, web_port, url("TILLWRIGHT_PUBLIC_URL", f"http://{host}:{web_port}")),
+        stripe=StripeSettings(url("TILLWRIGHT_STRIPE_API_BASE", "https://api.stripe.com")),
+        mail=MailSettings(
+            host=given.get("TILLWRIGHT_SMTP_HOST", "127.0.0.1"),
+            port=port("TILLWRIGHT_SMTP_PORT", 25),
+            user=given.get("TILLWRIGHT_SMTP_USER"),
+            password=secret("TILLWRIGHT_SMTP_PASSWORD"),
+            tls=tls,
+            sender=given.get("TILLWRIGHT_MAIL_FROM", "Tillwright <tillwright@localhost>"),
+            sink_url=url("TILLWRIGHT_MAIL_SINK_URL", None) or None,
+        ),
+        master_key=secret("TILLWRIGHT_MASTER_KEY"),
+        old_master_keys=tuple(Secret(k) for k in given.get("TILLWRIGHT_OLD_MASTER_KEYS", "").split(",") if k),
+        demo=given.get("TILLWRIGHT_DEMO") == "1",
+    )
+    if problems:
+        raise Invalid.many(problems)
+    return settings

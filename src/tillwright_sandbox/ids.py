@@ -1,0 +1,125 @@
+"""Ids as Stripe forms them: a prefix for the object, then letters and digits from the world's dice."""
+
+from __future__ import annotations
+
+import random
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+SHORT = {"cus": 14, "prod": 14, "acct": 16, "sub_sched": 24}
+PREFIXES = {
+    "account": "acct",
+    "apple_pay_domain": "apwc",
+    "application_fee": "fee",
+    "apps.secret": "appsecret",
+    "balance_transaction": "txn",
+    "bank_account": "ba",
+    "billing.alert": "alrt",
+    "billing.credit_balance_transaction": "cbtxn",
+    "billing.credit_grant": "credgr",
+    "billing.feedback_option": "fdbk",
+    "billing.meter": "mtr",
+    "billing.meter_event_summary": "mtrusg",
+    "billing_portal.configuration": "bpc",
+    "billing_portal.session": "bps",
+    "card": "card",
+    "charge": "ch",
+    "checkout.session": "cs",
+    "climate.order": "climorder",
+    "confirmation_token": "ctoken",
+    "credit_note": "cn",
+    "credit_note_line_item": "cnli",
+    "customer": "cus",
+    "customer_balance_transaction": "cbtxn",
+    "customer_cash_balance_transaction": "ccsbtxn",
+    "discount": "di",
+    "dispute": "du",
+    "entitlements.feature": "feat",
+    "ephemeral_key": "ephkey",
+    "event": "evt",
+    "fee_refund": "fr",
+    "file": "file",
+    "file_link": "link",
+    "financial_connections.account": "fca",
+    "financial_connections.session": "fcsess",
+    "forwarding.request": "fwdreq",
+    "identity.verification_session": "vs",
+    "invoice": "in",
+    "invoice_payment": "inpay",
+    "invoice_rendering_template": "inrtem",
+    "invoiceitem": "ii",
+    "issuing.authorization": "iauth",
+    "issuing.card": "ic",
+    "issuing.cardholder": "ich",
+    "issuing.dispute": "idp",
+    "issuing.personalization_design": "ipd",
+    "issuing.settlement": "istl",
+    "issuing.transaction": "ipi",
+    "item": "li",
+    "line_item": "il",
+    "mandate": "mandate",
+    "payment_intent": "pi",
+    "payment_link": "plink",
+    "payment_method": "pm",
+    "payment_method_configuration": "pmc",
+    "payment_method_domain": "pmd",
+    "payment_record": "prec",
+    "payment_attempt_record": "par",
+    "payout": "po",
+    "person": "person",
+    "plan": "plan",
+    "price": "price",
+    "product": "prod",
+    "product_feature": "prodft",
+    "promotion_code": "promo",
+    "quote": "qt",
+    "radar.early_fraud_warning": "issfr",
+    "radar.payment_evaluation": "peval",
+    "radar.value_list": "rsl",
+    "radar.value_list_item": "rsli",
+    "refund": "re",
+    "reporting.report_run": "frr",
+    "review": "prv",
+    "setup_attempt": "setatt",
+    "setup_intent": "seti",
+    "shipping_rate": "shr",
+    "source": "src",
+    "subscription": "sub",
+    "subscription_item": "si",
+    "subscription_schedule": "sub_sched",
+    "tax.calculation": "taxcalc",
+    "tax.registration": "taxreg",
+    "tax.transaction": "tax",
+    "tax_id": "txi",
+    "tax_rate": "txr",
+    "terminal.configuration": "tmc",
+    "terminal.location": "tml",
+    "terminal.reader": "tmr",
+    "test_helpers.test_clock": "clock",
+    "token": "tok",
+    "topup": "tu",
+    "transfer": "tr",
+    "transfer_reversal": "trr",
+    "treasury.credit_reversal": "credrev",
+    "treasury.debit_reversal": "debrev",
+    "treasury.financial_account": "fa",
+    "treasury.inbound_transfer": "ibt",
+    "treasury.outbound_payment": "obp",
+    "treasury.outbound_transfer": "obt",
+    "treasury.received_credit": "rc",
+    "treasury.received_debit": "rd",
+    "webhook_endpoint": "we",
+}
+
+
+def random_text(dice: random.Random, length: int) -> str:
+    return "".join(dice.choices(ALPHABET, k=length))
+
+
+def new_id(dice: random.Random, prefix: str) -> str:
+    """`prefix` with or without its underscore: "cus" and "cus_" both give cus_ and 14 characters."""
+    prefix = prefix.removesuffix("_")
+    return f"{prefix}_{random_text(dice, SHORT.get(prefix, 24))}"
+
+
+def prefix_of(object: str) -> str:
+    return PREFIXES.get(object) or "".join(word[0] for word in object.replace(".", "_").split("_"))

@@ -1,0 +1,105 @@
+"""What every test may ask for: a real PostgreSQL, an organisation in it, a clock, and no network but loopback."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tillwright.gateways.database import Database
+from tillwright.gateways.database.embedded import EmbeddedServer
+from tillwright.gateways.database.migrate import migrate
+from tillwright.kit import ids
+from tillwright.kit.clock import ManualClock
+from tillwright.kit.seal import MasterKey, Seal, Secret
+
+START = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
+_numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for any address but this machine's own fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family != socket.AF_UNIX:
+            host = str(address[0]) if isinstance(address, tuple) else str(address)
+            if not (host.startswith("127.") or host in ("::1", "localhost")):
+                raise AssertionError(f"a test tried to reach {host}; only loopback is open")
+        return connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The owner's address of a PostgreSQL of this test process's own, with a migrated template database."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("database") / "pg")
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        # Tests kill processes, not the machine: waiting for the disk would prove nothing here.
+        connection.execute("alter system set fsync = off")
+        connection.execute("select pg_reload_conf()")
+        connection.execute("create database template_tillwright")
+    migrate(Secret(of_database(server.url, "template_tillwright")))
+    yield server.url
+    server.stop()
+
+
+def of_database(url: str, name: str) -> str:
+    """The same server's address for another database."""
+    return url.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def database_url(database_server: str) -> Iterator[Secret]:
+    """The owner's address of a fresh, migrated database."""
+    name = f"test_{os.getpid()}_{next(_numbers)}_{uuid.uuid4().hex[:6]}"
+    with psycopg.connect(database_server, autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template template_tillwright')
+    yield Secret(of_database(database_server, name))
+    with psycopg.connect(database_server, autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def database(database_url: Secret) -> AsyncIterator[Database]:
+    async with Database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def organisation(database: Database) -> str:
+    return await make_organisation(database, "Northwind Demo")
+
+
+async def make_organisation(database: Database, name: str) -> str:
+    """Another organisation's id; its row exists."""
+    organisation_id = ids.new("org")
+    async with database.tenant(organisation_id) as tx:
+        await tx.execute(
+            "insert into organisations (id, name, created) values (%s, %s, %s)", (organisation_id, name, START)
+        )
+    return organisation_id
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+def seal() -> Seal:
+    return Seal([MasterKey(Secret("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY"))])
+
+
+@pytest.fixture
+def repository() -> Path:
+    return Path(__file__).parent.parent
