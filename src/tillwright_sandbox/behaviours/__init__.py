@@ -1,0 +1,49 @@
+"""What Stripe really does, beyond storing: one file a resource, each function bound to an operation by its id."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from ..call import Call
+
+Behaviour = Callable[["Call"], Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+_registry: dict[str, Behaviour] = {}
+_loaded = False
+
+
+def behaviour(*operation_ids: str) -> Callable[[F], F]:
+    """Makes a function the answer to these operations in place of the generic one.
+
+    It takes the Call and answers a stored object, a plain object, or a generic.Page; it raises StripeError to refuse.
+    """
+
+    def register(function: F) -> F:
+        for operation_id in operation_ids:
+            known = _registry.get(operation_id)
+            if known is not None and known.__module__ != function.__module__:
+                raise LookupError(f"{operation_id} has two behaviours: {known.__module__} and {function.__module__}.")
+            _registry[operation_id] = function
+        return function
+
+    return register
+
+
+def load() -> dict[str, Behaviour]:
+    """Imports every file of this folder once; answers operation id -> behaviour."""
+    global _loaded
+    if not _loaded:
+        for module in pkgutil.iter_modules(__path__):
+            importlib.import_module(f"{__name__}.{module.name}")
+        _loaded = True
+        from ..operations import operations
+
+        unknown = sorted(set(_registry) - set(operations()))
+        if unknown:
+            raise LookupError(f"behaviours for operations the page does not have: {', '.join(unknown)}")
+    return _registry

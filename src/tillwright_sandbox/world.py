@@ -1,0 +1,157 @@
+"""Everything the sandbox is: accounts with their objects, keys, clock, dice, faults, limits, ledger."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .clock import Clock
+from .faults import Faults
+from .ids import new_id
+from .idempotency import Idempotency
+from .keys import Key, Keys
+from .ledger import Ledger
+from .limits import Limits
+from .objects import Objects
+from .undo import Undo
+
+
+@dataclass(eq=False)
+class Account:
+    """A Stripe account: two stores, and the platform it is connected to, if any."""
+
+    id: str
+    name: str
+    country: str
+    currency: str
+    email: str
+    test: Objects
+    live: Objects
+    platform: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def objects(self, livemode: bool) -> Objects:
+        return self.live if livemode else self.test
+
+
+# A listener is told each event once its call is committed: (account id, livemode, the event object as stored).
+Listener = Callable[[str, bool, dict[str, Any]], None]
+
+
+class World:
+    def __init__(self, seed: int = 1, clock: Clock | None = None) -> None:
+        self.seed = seed
+        self.clock = clock or Clock()
+        self.dice = random.Random(seed)
+        self.undo = Undo()
+        self.lock = threading.RLock()
+        self.accounts: dict[str, Account] = {}
+        self.keys = Keys()
+        self.faults = Faults(seed)
+        self.limits = Limits()
+        self.idempotency = Idempotency(self.clock)
+        self.ledger = Ledger()
+        self.listeners: list[Listener] = []
+        self.search_lag = 0  # seconds until Search sees a new object
+        self.requests = 0
+
+    def add_account(
+        self,
+        id: str,
+        name: str,
+        country: str = "US",
+        currency: str = "usd",
+        email: str | None = None,
+        platform: str | None = None,
+    ) -> Account:
+        """An account with empty stores; with a `platform`, one connected to that account."""
+        account = Account(
+            id=id,
+            name=name,
+            country=country,
+            currency=currency,
+            email=email or f"{name.lower().replace(' ', '.')}@example.com",
+            test=Objects(id, False, self.clock, self.undo),
+            live=Objects(id, True, self.clock, self.undo),
+            platform=platform,
+        )
+        self.accounts[id] = account
+        return account
+
+    def add_key(self, secret: str, account: str, rights: list[str] | None = None, name: str = "") -> Key:
+        return self.keys.add(secret, account, rights, name)
+
+    def connected(self) -> dict[str, str | None]:
+        """account id -> its platform's id, or None."""
+        return {account.id: account.platform for account in self.accounts.values()}
+
+    def new_id(self, prefix: str) -> str:
+        return new_id(self.dice, prefix)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as plain JSON values."""
+        version, internal, gauss = self.dice.getstate()
+        return {
+            "seed": self.seed,
+            "clock": self.clock.snapshot(),
+            "dice": [version, list(internal), gauss],
+            "accounts": [
+                {
+                    "id": one.id,
+                    "name": one.name,
+                    "country": one.country,
+                    "currency": one.currency,
+                    "email": one.email,
+                    "platform": one.platform,
+                    "details": one.details,
+                    "test": one.test.snapshot(),
+                    "live": one.live.snapshot(),
+                }
+                for one in self.accounts.values()
+            ],
+            "keys": self.keys.snapshot(),
+            "idempotency": self.idempotency.snapshot(),
+            "ledger": self.ledger.snapshot(),
+            "requests": self.requests,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Puts a snapshot in the place of everything."""
+        self.seed = state["seed"]
+        self.clock.restore(state["clock"])
+        version, internal, gauss = state["dice"]
+        self.dice.setstate((version, tuple(internal), gauss))
+        self.accounts = {}
+        for row in state["accounts"]:
+            account = self.add_account(
+                row["id"], row["name"], row["country"], row["currency"], row["email"], row["platform"]
+            )
+            account.details = row["details"]
+            account.test.restore(row["test"])
+            account.live.restore(row["live"])
+        self.keys.restore(state["keys"])
+        self.idempotency.restore(state["idempotency"])
+        self.ledger.restore(state["ledger"])
+        self.requests = state["requests"]
+
+
+NORTHWIND = "acct_northwindsandbx"
+ACME = "acct_acmesandbox0000"
+# What the limited restricted key may do: enough to look at customers, too little for anything else.
+LIMITED = ["customer_read", "charge_read", "connected_account_read"]
+
+
+def make_world(seed: int = 1, clock: Clock | None = None) -> World:
+    """Two accounts, Northwind Demo and Acme Demo, with fixed, well-known keys in both modes."""
+    world = World(seed, clock)
+    for id_, name, word in ((NORTHWIND, "Northwind Demo", "northwind"), (ACME, "Acme Demo", "acme")):
+        world.add_account(id_, name)
+        for mode in ("test", "live"):
+            for kind in ("sk", "pk", "rk"):
+                world.add_key(f"{kind}_{mode}_sandbox_{word}", id_, name=f"{name} {kind} {mode}")
+            limited = f"rk_{mode}_sandbox_limited" + ("" if word == "northwind" else f"_{word}")
+            world.add_key(limited, id_, LIMITED, f"{name} limited {mode}")
+    return world
