@@ -101,7 +101,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     """
     given = {k: v for k, v in (os.environ if environment is None else environment).items() if v != ""}
     problems: list[Problem] = [
-        Problem("setting_unknown", f"There is no setting {name}.", name, "See docs/reference/settings.md for the names.")
+        Problem(
+            "setting_unknown", f"There is no setting {name}.", name, "See docs/reference/settings.md for the names."
+        )
         for name in sorted(given)
         if name.startswith("TILLWRIGHT_") and name not in NAMES and not name.startswith("TILLWRIGHT_NO_")
     ]
@@ -130,7 +132,9 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     tls = given.get("TILLWRIGHT_SMTP_TLS", "none")
     if tls not in ("none", "starttls", "tls"):
         problems.append(
-            Problem("setting_invalid", f"TILLWRIGHT_SMTP_TLS is {tls!r}.", "TILLWRIGHT_SMTP_TLS", "none, starttls or tls.")
+            Problem(
+                "setting_invalid", f"TILLWRIGHT_SMTP_TLS is {tls!r}.", "TILLWRIGHT_SMTP_TLS", "none, starttls or tls."
+            )
         )
     host, web_port = given.get("TILLWRIGHT_HOST", "127.0.0.1"), port("TILLWRIGHT_PORT", 8420)
     settings = Settings(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 # https://docs.stripe.com/currencies: the currencies without minor units, and those with a thousandth.
-ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split())
-THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
+ZERO_DECIMAL = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+)
+THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 # Charged as two-decimal amounts for backward compatibility, though the currency has no minor unit any more.
 WRITTEN_WITH_TWO = frozenset({"ISK", "UGX"})
 

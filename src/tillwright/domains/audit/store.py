@@ -65,7 +65,5 @@ async def ascending(tx: Tx, organisation_id: str, after: int, limit: int) -> Seq
 
 def _entry(row: dict[str, Any]) -> Entry:
     actor = Actor(row["actor_kind"], row["actor_id"], row["actor_name"])
-    entry = Entry(
-        row["number"], row["action"], actor, row["subject_id"], row["detail"], row["at"], row["previous"]
-    )
+    entry = Entry(row["number"], row["action"], actor, row["subject_id"], row["detail"], row["at"], row["previous"])
     return replace(entry, digest=row["digest"])

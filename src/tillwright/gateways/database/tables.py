@@ -18,7 +18,7 @@ def tenant_table(op: Any, name: str, columns: str, *, indexes: Sequence[str] = (
 
     Args:
         columns: SQL column and constraint definitions, without `organisation_id`.
-        indexes: each the text behind `create index on <name>`, or a whole `unique (…)`/`using …` tail.
+        indexes: each the text behind the table's name in `create index`, with `unique ` in front for a unique one.
         grants: what the application role may do; an append-only table leaves out update and delete.
     """
     op.execute(
@@ -26,11 +26,7 @@ def tenant_table(op: Any, name: str, columns: str, *, indexes: Sequence[str] = (
         f"organisation_id text not null references {SCHEMA}.organisations(id) on delete cascade,\n{columns})"
     )
     op.execute(f"create index {name}_organisation on {SCHEMA}.{name} (organisation_id)")
-    for number, tail in enumerate(indexes):
-        unique = tail.startswith("unique ")
-        op.execute(
-            f"create {'unique ' if unique else ''}index {name}_{number} on {SCHEMA}.{name} {tail.removeprefix('unique ')}"
-        )
+    _create_indexes(op, name, indexes)
     protect(op, name, "organisation_id", grants)
 
 
@@ -49,11 +45,7 @@ def global_table(
 ) -> None:
     """Create a table that belongs to no organisation; the reason is kept as the table's comment and tested for."""
     op.execute(f"create table {SCHEMA}.{name} ({columns})")
-    for number, tail in enumerate(indexes):
-        unique = tail.startswith("unique ")
-        op.execute(
-            f"create {'unique ' if unique else ''}index {name}_{number} on {SCHEMA}.{name} {tail.removeprefix('unique ')}"
-        )
+    _create_indexes(op, name, indexes)
     quoted = reason.replace("'", "''")
     op.execute(f"comment on table {SCHEMA}.{name} is 'global: {quoted}'")
     op.execute(f"grant {grants} on {SCHEMA}.{name} to {APPLICATION_ROLE}")
@@ -73,3 +65,9 @@ def definer_function(op: Any, signature: str, returns: str, body: str) -> None:
     )
     op.execute(f"revoke all on function {SCHEMA}.{signature} from public")
     op.execute(f"grant execute on function {SCHEMA}.{signature} to {APPLICATION_ROLE}")
+
+
+def _create_indexes(op: Any, name: str, tails: Sequence[str]) -> None:
+    for number, tail in enumerate(tails):
+        unique = "unique " if tail.startswith("unique ") else ""
+        op.execute(f"create {unique}index {name}_{number} on {SCHEMA}.{name} {tail.removeprefix(unique)}")

@@ -108,7 +108,8 @@ def upgrade() -> None:
         op,
         "spine_behind(of_consumer text)",
         "table (organisation_id text)",
-        """select o.id from organisations o left join spine_places p on p.organisation_id = o.id and p.consumer = of_consumer
+        """select o.id from organisations o
+           left join spine_places p on p.organisation_id = o.id and p.consumer = of_consumer
            where exists (select 1 from spine_events e where e.organisation_id = o.id
              and (e.transaction_id, e.id) > (coalesce(p.last_transaction, '0'::xid8), coalesce(p.last, 0))
              and e.transaction_id < pg_snapshot_xmin(pg_current_snapshot()))""",

@@ -1,0 +1,169 @@
+"""The tenants' only SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from tillwright.domains.tenancy.model import ApiClient, Organisation
+from tillwright.gateways.database import Tx
+
+Row = dict[str, Any]
+
+
+async def insert_organisation(tx: Tx, organisation_id: str, name: str, at: datetime) -> None:
+    await tx.execute("insert into organisations (id, name, created) values (%s, %s, %s)", (organisation_id, name, at))
+
+
+async def insert_user(tx: Tx, user_id: str, email: str, name: str, password_hash: str, at: datetime) -> bool:
+    """False if the address is taken."""
+    cursor = await tx.execute(
+        "insert into users (id, email, name, password_hash, created) values (%s, %s, %s, %s, %s) "
+        "on conflict (email) do nothing",
+        (user_id, email, name, password_hash, at),
+    )
+    return cursor.rowcount == 1
+
+
+async def user_by_email(tx: Tx, email: str) -> Row | None:
+    return await (await tx.execute("select * from users where email = %s", (email,))).fetchone()
+
+
+async def insert_membership(tx: Tx, organisation_id: str, user_id: str, role: str, at: datetime) -> None:
+    await tx.execute(
+        "insert into memberships (organisation_id, user_id, role, created) values (%s, %s, %s, %s)",
+        (organisation_id, user_id, role, at),
+    )
+
+
+async def memberships(tx: Tx, user_id: str) -> Sequence[Organisation]:
+    rows = await (await tx.execute("select * from memberships_of(%s)", (user_id,))).fetchall()
+    return [Organisation(r["organisation_id"], r["organisation_name"], r["time_zone"], r["role"]) for r in rows]
+
+
+async def count_users(tx: Tx) -> int:
+    row = await (await tx.execute("select count(*) as n from users")).fetchone()
+    return row["n"] if row else 0
+
+
+async def organisation_ids(tx: Tx) -> Sequence[str]:
+    return [row["id"] for row in await (await tx.execute("select id from organisation_ids()")).fetchall()]
+
+
+async def insert_session(
+    tx: Tx, session_id: str, digest: str, user_id: str, organisation_id: str, at: datetime, life: timedelta, agent: str
+) -> None:
+    await tx.execute("delete from sessions where expires < %s", (at,))
+    await tx.execute(
+        "insert into sessions (id, token_digest, user_id, organisation_id, created, seen, expires, agent) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (session_id, digest, user_id, organisation_id, at, at, at + life, agent),
+    )
+
+
+async def session_by_digest(tx: Tx, digest: str, at: datetime) -> Row | None:
+    return await (
+        await tx.execute(
+            "select s.id, s.user_id, s.organisation_id, s.expires, s.seen, u.email, u.name "
+            "from sessions s join users u on u.id = s.user_id where s.token_digest = %s and s.expires > %s",
+            (digest, at),
+        )
+    ).fetchone()
+
+
+async def touch_session(tx: Tx, session_id: str, at: datetime) -> None:
+    await tx.execute("update sessions set seen = %s where id = %s", (at, session_id))
+
+
+async def delete_session(tx: Tx, digest: str) -> None:
+    await tx.execute("delete from sessions where token_digest = %s", (digest,))
+
+
+async def move_session(tx: Tx, digest: str, organisation_id: str) -> None:
+    await tx.execute("update sessions set organisation_id = %s where token_digest = %s", (organisation_id, digest))
+
+
+async def failures(tx: Tx, key: str, since: datetime) -> int:
+    row = await (
+        await tx.execute("select count from sign_in_failures where key = %s and first > %s", (key, since))
+    ).fetchone()
+    return row["count"] if row else 0
+
+
+async def add_failure(tx: Tx, key: str, at: datetime, since: datetime) -> None:
+    await tx.execute(
+        "insert into sign_in_failures (key, count, first) values (%s, 1, %s) on conflict (key) do update set "
+        "count = case when sign_in_failures.first > %s then sign_in_failures.count + 1 else 1 end, "
+        "first = case when sign_in_failures.first > %s then sign_in_failures.first else excluded.first end",
+        (key, at, since, since),
+    )
+
+
+async def clear_failures(tx: Tx, key: str) -> None:
+    await tx.execute("delete from sign_in_failures where key = %s", (key,))
+
+
+async def lock_api_clients(tx: Tx, organisation_id: str) -> int:
+    """How many there are, held until commit so that two makers can't pass the limit together."""
+    await tx.execute("select id from organisations where id = %s for update", (organisation_id,))
+    row = await (
+        await tx.execute("select count(*) as n from api_clients where organisation_id = %s", (organisation_id,))
+    ).fetchone()
+    return row["n"] if row else 0
+
+
+async def insert_api_client(tx: Tx, organisation_id: str, client: ApiClient, digest: str) -> None:
+    await tx.execute(
+        "insert into api_clients (organisation_id, id, name, role, key_digest, hint, created_by, created) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            organisation_id,
+            client.id,
+            client.name,
+            client.role,
+            digest,
+            client.hint,
+            client.created_by,
+            client.created,
+        ),
+    )
+
+
+async def api_clients(tx: Tx, organisation_id: str) -> Sequence[ApiClient]:
+    rows = await (
+        await tx.execute(
+            "select id, name, role, hint, created_by, created, last_used from api_clients "
+            "where organisation_id = %s order by created, id",
+            (organisation_id,),
+        )
+    ).fetchall()
+    return [ApiClient(**row) for row in rows]
+
+
+async def delete_api_client(tx: Tx, organisation_id: str, client_id: str) -> bool:
+    cursor = await tx.execute(
+        "delete from api_clients where organisation_id = %s and id = %s", (organisation_id, client_id)
+    )
+    return cursor.rowcount == 1
+
+
+async def replace_api_key(tx: Tx, organisation_id: str, client_id: str, digest: str, hint: str) -> bool:
+    cursor = await tx.execute(
+        "update api_clients set key_digest = %s, hint = %s where organisation_id = %s and id = %s",
+        (digest, hint, organisation_id, client_id),
+    )
+    return cursor.rowcount == 1
+
+
+async def api_client_by_digest(tx: Tx, digest: str) -> Row | None:
+    return await (await tx.execute("select * from api_client_by_digest(%s)", (digest,))).fetchone()
+
+
+async def touch_api_client(tx: Tx, organisation_id: str, client_id: str, at: datetime) -> None:
+    """Note the use, at most once a minute so that reads stay reads."""
+    await tx.execute(
+        "update api_clients set last_used = %s where organisation_id = %s and id = %s "
+        "and (last_used is null or last_used < %s)",
+        (at, organisation_id, client_id, at - timedelta(minutes=1)),
+    )
