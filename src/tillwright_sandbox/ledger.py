@@ -91,9 +91,7 @@ class Ledger:
     def select(self, accepted_only: bool = False, since: int = 0, **equal: Any) -> list[dict[str, Any]]:
         """Lines after number `since` whose named fields equal the given values, oldest first, as plain dicts."""
         chosen = (line for line in self.lines[since:] if not accepted_only or (line.accepted and not line.replayed))
-        return [
-            asdict(line) for line in chosen if all(getattr(line, name) == value for name, value in equal.items())
-        ]
+        return [asdict(line) for line in chosen if all(getattr(line, name) == value for name, value in equal.items())]
 
     def snapshot(self) -> dict[str, Any]:
         return {"gets": self.gets, "lines": [asdict(line) for line in self.lines]}

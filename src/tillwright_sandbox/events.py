@@ -1,0 +1,74 @@
+"""Event objects: what one looks like, what counts as its previous attributes, which of them /v1/events still shows."""
+
+from typing import TYPE_CHECKING, Any
+
+from .ids import new_id
+
+if TYPE_CHECKING:
+    from .world import World
+
+KEPT_SECONDS = 30 * 24 * 3600
+# Changes of these alone are not worth a previous_attributes entry: Stripe never shows them there.
+SILENT = ("object", "id")
+
+
+def build(
+    world: "World",
+    *,
+    type: str,
+    photo: dict[str, Any],
+    previous: dict[str, Any] | None,
+    created: int,
+    livemode: bool,
+    api_version: str,
+    request_id: str | None,
+    idempotency_key: str | None,
+) -> dict[str, Any]:
+    """An event object as Stripe shows it. `photo` is the object as it was then, already free of private fields.
+
+    `request` holds nulls where no request caused the event (time passing). The number of pending webhooks is set by
+    whoever delivers.
+    """
+    data: dict[str, Any] = {"object": photo}
+    if previous is not None:
+        data["previous_attributes"] = previous
+    return {
+        "id": new_id(world.dice, "evt"),
+        "object": "event",
+        "api_version": api_version,
+        "created": created,
+        "data": data,
+        "livemode": livemode,
+        "pending_webhooks": 0,
+        "request": {"id": request_id, "idempotency_key": idempotency_key},
+        "type": type,
+    }
+
+
+def previous_attributes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What the changed fields were before: whole values, nested objects only as far as they differ; new keys as null."""
+    changed: dict[str, Any] = {}
+    for name in before.keys() | after.keys():
+        if name in SILENT or name.startswith("_"):
+            continue
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        if isinstance(old, dict) and isinstance(new, dict) and old.get("object") != "list":
+            changed[name] = previous_attributes(old, new)
+        else:
+            changed[name] = old
+    return changed
+
+
+def fits(event: dict[str, Any], types: list[str] | None, type: str | None, delivered: bool | None) -> bool:
+    """Whether /v1/events shows it under the filters; a type may end in .* as Stripe allows."""
+    wanted = list(types or []) + ([type] if type else [])
+    if wanted and not any(matches(one, event["type"]) for one in wanted):
+        return False
+    return delivered is None or (event["pending_webhooks"] == 0) is delivered
+
+
+def matches(pattern: str, type: str) -> bool:
+    """An event type against "*", "customer.*" or a plain name."""
+    return pattern in ("*", type) or (pattern.endswith(".*") and type.startswith(pattern[:-1]))
