@@ -1,4 +1,4 @@
-"""What did an update change? The `previous_attributes` of Stripe's *.updated events."""
+"""Change an object, and tell it only if something did change."""
 
 import copy
 from collections.abc import Iterator
@@ -7,29 +7,25 @@ from typing import Any
 
 from tillwright_sandbox.call import Call
 
-_MISSING = object()
-
-
-def previous(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """The old values of what differs; objects are compared key by key (a key that is new was null), lists as a whole."""
-    found: dict[str, Any] = {}
-    for key in [*before, *(key for key in after if key not in before)]:
-        old, new = before.get(key), after.get(key)
-        if old == new:
-            continue
-        if isinstance(old, dict) and isinstance(new, dict):
-            found[key] = previous(old, new)
-        else:
-            found[key] = old
-    return found
-
 
 @contextmanager
 def updating(call: Call, obj: dict[str, Any], event: str) -> Iterator[dict[str, Any]]:
-    """Change `obj` inside the block; afterwards it is stored, and `event` is emitted if anything differs."""
-    call.objects.touch(obj)
+    """Change `obj` inside the block; afterwards `event` is emitted if anything public differs.
+
+    What this call itself made is told by its …created event, which shows the final state.
+    """
+    made_now = _made_now(call, obj)
     before = copy.deepcopy(obj)
     yield obj
     call.objects.touch(obj)
-    if differs := previous(before, obj):
-        call.emit(event, obj, differs)
+    if not made_now and _public(before) != _public(obj):
+        call.emit(event, obj)
+
+
+def _made_now(call: Call, obj: dict[str, Any]) -> bool:
+    undo = call.world.undo
+    return undo.on and undo.before(call.objects, obj["object"], obj["id"]) is None
+
+
+def _public(obj: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in obj.items() if not name.startswith("_")}
