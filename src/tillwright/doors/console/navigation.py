@@ -1,0 +1,50 @@
+"""The side bar's entries, a row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`section` is what a page calls itself to be marked as the current one."""
+
+    section: str
+    title: str
+    path: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    entries: tuple[Entry, ...]
+
+
+GROUPS = (
+    Group(
+        "",
+        (
+            Entry("overview", "Overview", "/", "layout-dashboard"),
+            Entry("integrations", "Integrations", "/integrations", "plug"),
+        ),
+    ),
+    Group(
+        "Stripe data",
+        (
+            Entry("customers", "Customers", "/customers", "users"),
+            Entry("payments", "Payments", "/payments", "credit-card"),
+            Entry("coupons", "Coupons", "/coupons", "ticket-percent"),
+            Entry("events", "Events", "/events", "radio"),
+        ),
+    ),
+    Group(
+        "Automation",
+        (
+            Entry("workflows", "Workflows", "/workflows", "workflow"),
+            Entry("runs", "Runs", "/runs", "list-checks"),
+            Entry("mails", "Mails", "/mails", "mail"),
+        ),
+    ),
+    Group("Settings", (Entry("keys", "API keys", "/settings/api-keys", "key-round"),)),
+)

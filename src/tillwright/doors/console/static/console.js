@@ -1,0 +1,79 @@
+// The little that pages do in the browser: theme, dialogs, copying, and times that stay relative.
+document.addEventListener("alpine:init", () => {
+  Alpine.data("theme", () => ({
+    choice: document.documentElement.dataset.theme || "system",
+    get isSystem() { return this.choice === "system"; },
+    get isLight() { return this.choice === "light"; },
+    get isDark() { return this.choice === "dark"; },
+    next() {
+      const order = ["system", "light", "dark"];
+      this.choice = order[(order.indexOf(this.choice) + 1) % order.length];
+      if (this.isSystem) delete document.documentElement.dataset.theme;
+      else document.documentElement.dataset.theme = this.choice;
+      const secure = location.protocol === "https:" ? "; secure" : "";
+      document.cookie = `theme=${this.choice}; path=/; max-age=31536000; samesite=lax${secure}`;
+    },
+  }));
+
+  Alpine.data("copy", () => ({
+    done: false,
+    get idle() { return !this.done; },
+    async copy() {
+      const text = this.$root.querySelector("[data-copy]").textContent.trim();
+      await navigator.clipboard.writeText(text);
+      this.done = true;
+      setTimeout(() => { this.done = false; }, 1600);
+    },
+  }));
+
+  Alpine.data("sheet", () => ({
+    init() { if (this.$el.hasAttribute("data-open")) this.open(); },
+    open() { this.$el.showModal(); },
+    close() { this.$el.close(); },
+    backdrop(event) { if (event.target === this.$el) this.$el.close(); },
+  }));
+
+  Alpine.data("reveal", () => ({
+    shown: false,
+    get hidden() { return !this.shown; },
+    get kind() { return this.shown ? "text" : "password"; },
+    toggle() { this.shown = !this.shown; },
+  }));
+});
+
+// A menu made of <details> closes on Escape and on a click elsewhere.
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (menu !== except) menu.removeAttribute("open");
+  }
+}
+document.addEventListener("click", (event) => closeMenus(event.target.closest("details[data-menu]")));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeMenus(null);
+  if (event.key === "/" && !event.target.closest("input, textarea, select, [contenteditable]")) {
+    const search = document.querySelector("[data-search]");
+    if (search) { event.preventDefault(); search.focus(); }
+  }
+});
+
+// Buttons that open a dialog which is already in the page.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  const sheet = opener && document.getElementById(opener.dataset.opens);
+  if (sheet && sheet.showModal) { event.preventDefault(); sheet.showModal(); }
+});
+
+const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+function relative(from) {
+  const seconds = (Date.now() - from) / 1000, distance = Math.abs(seconds);
+  if (distance < 45) return seconds >= -5 ? "just now" : "in a moment";
+  const [unit, size] = UNITS.find(([, size]) => distance >= size) || ["minute", 60];
+  const count = Math.max(1, Math.floor(distance / size));
+  const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
+  return seconds > 0 ? `${words} ago` : `in ${words}`;
+}
+setInterval(() => {
+  for (const element of document.querySelectorAll("time[data-relative]")) {
+    element.textContent = relative(Date.parse(element.dateTime));
+  }
+}, 15000);

@@ -1,0 +1,31 @@
+"""Tables of words: the colour of each state, and what the console says after something was done."""
+
+from __future__ import annotations
+
+# Each state any page shows, with the tone it is drawn in; a state without a row is drawn quietly.
+TONES = {
+    "good": "VERIFIED ok granted succeeded paid active complete completed done sent delivered enabled applied success "
+    "write_proven read_proven",
+    "bad": "NOT_VERIFIED missing failed canceled cancelled uncollectible refused error disputed past_due unpaid "
+    "incomplete_expired void lost requires_payment_method",
+    "warn": "excess unknown unproven disabled paused requires_action requires_confirmation expired partially_refunded "
+    "incomplete stopped needs_response",
+    "busy": "CREATED pending running processing enqueued queued waiting open trialing started delayed requires_capture",
+}
+_BY_STATE = {state.lower(): tone for tone, states in TONES.items() for state in states.split()}
+
+
+def tone(state: str | None) -> str:
+    """`good`, `bad`, `warn`, `busy`, or `quiet` for a state that has no row."""
+    return _BY_STATE.get((state or "").lower(), "quiet")
+
+
+# What `?done=` may ask to be said. A table, so that nobody can put words of their own on our pages.
+DONE = {
+    "connected": "Stripe is connected. Verify the connection next.",
+    "disconnected": "Stripe is disconnected: the keys are erased and the webhook endpoint is gone.",
+    "activated": "The workflow is active: it starts with the next event that matches.",
+    "paused": "The workflow is paused. Runs in progress go on to their end.",
+    "key-revoked": "The API key is revoked and no longer works.",
+    "signed-out": "You are signed out.",
+}
