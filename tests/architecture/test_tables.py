@@ -8,7 +8,8 @@ from tillwright.kit.seal import Secret
 
 TABLES = """
 select c.relname as name, c.relrowsecurity as guarded, obj_description(c.oid) as comment,
-  exists (select 1 from pg_attribute a where a.attrelid = c.oid and a.attname = 'organisation_id' and a.attnotnull) as owned,
+  exists (select 1 from pg_attribute a
+     where a.attrelid = c.oid and a.attname = 'organisation_id' and a.attnotnull) as owned,
   (select count(*) from pg_policies p where p.schemaname = 'tillwright' and p.tablename = c.relname
      and p.qual like '%tillwright.organisation%' and p.with_check like '%tillwright.organisation%') as policies,
   exists (select 1 from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]

@@ -50,7 +50,8 @@ async def test_the_application_role_owns_nothing_and_bypasses_nothing(database: 
         row = await (
             await tx.execute(
                 "select current_user as me, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, "
-                "(select count(*) from pg_class where relowner = r.oid) as owned from pg_roles r where rolname = current_user"
+                "(select count(*) from pg_class where relowner = r.oid) as owned "
+                "from pg_roles r where rolname = current_user"
             )
         ).fetchone()
     assert row == {

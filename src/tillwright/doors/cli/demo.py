@@ -72,8 +72,7 @@ def _run(port: int, sandbox_port: int, mail_port: int, data: Path, *, connected:
         supervisor.start(
             Program(
                 "sandbox Stripe",
-                [*command, "tillwright_sandbox.main", "--port", str(sandbox_port), "--data", str(data / "sandbox")]
-                + ["--seed", "demo", "--smtp-port", str(mail_port)],
+                [*command, "tillwright_sandbox.main", "--port", str(sandbox_port), *_sandbox_options(data, mail_port)],
                 environment,
                 f"{sandbox}/_sandbox/health",
             )
@@ -109,6 +108,10 @@ def _run(port: int, sandbox_port: int, mail_port: int, data: Path, *, connected:
             supervisor.watch()
             _console.print("\nStopping; the data stays in", data, soft_wrap=True)
     return 0
+
+
+def _sandbox_options(data: Path, mail_port: int) -> list[str]:
+    return ["--data", str(data / "sandbox"), "--seed", "demo", "--smtp-port", str(mail_port)]
 
 
 async def _prepare(settings: Settings) -> None:

@@ -1,0 +1,66 @@
+"""The trail can only be added to, and a change shows."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.conftest import START
+from tillwright.domains import audit
+from tillwright.gateways.database import Database
+from tillwright.kit.seal import Secret
+
+ACTOR = audit.Actor("USER", "usr_1", "Ada")
+
+
+async def write(database: Database, organisation: str, count: int) -> None:
+    for number in range(count):
+        async with database.tenant(organisation) as tx:
+            await audit.record(tx, organisation, ACTOR, "console:thing:change", f"thing_{number}", {"n": number}, START)
+
+
+async def test_entries_come_newest_first_and_by_action(database: Database, organisation: str) -> None:
+    await write(database, organisation, 3)
+    async with database.tenant(organisation) as tx:
+        entries = await audit.recent(tx, organisation, limit=2)
+        assert [e.number for e in entries] == [3, 2]
+        assert [e.number for e in await audit.recent(tx, organisation, before=2)] == [1]
+        assert await audit.recent(tx, organisation, action="nothing") == []
+        assert await audit.first_break(tx, organisation) is None
+
+
+async def test_writers_at_once_make_one_chain(database: Database, organisation: str) -> None:
+    await asyncio.gather(*(write(database, organisation, 5) for _ in range(5)))
+    async with database.tenant(organisation) as tx:
+        assert [e.number for e in await audit.recent(tx, organisation)] == list(range(25, 0, -1))
+        assert await audit.first_break(tx, organisation) is None
+
+
+async def test_the_application_can_not_change_the_trail(database: Database, organisation: str) -> None:
+    await write(database, organisation, 1)
+    for statement in ("update audit_entries set subject_id = 'x'", "delete from audit_entries"):
+        with pytest.raises(errors.InsufficientPrivilege):
+            async with database.tenant(organisation) as tx:
+                await tx.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        ("update tillwright.audit_entries set detail = '{\"n\": 7}' where number = 2", 2),
+        ("update tillwright.audit_entries set actor_name = 'Eve' where number = 3", 3),
+        ("delete from tillwright.audit_entries where number = 1", 1),
+        ("delete from tillwright.audit_entries where number = 2", 2),
+    ],
+)
+async def test_what_the_owner_changed_shows(
+    database: Database, database_url: Secret, organisation: str, statement: str, broken: int
+) -> None:
+    await write(database, organisation, 4)
+    with psycopg.connect(database_url.reveal()) as owner:
+        owner.execute(statement)
+    async with database.tenant(organisation) as tx:
+        assert await audit.first_break(tx, organisation) == broken
