@@ -5,9 +5,8 @@ from typing import Any
 from tillwright_sandbox import generic
 from tillwright_sandbox.behaviours import behaviour, money
 from tillwright_sandbox.behaviours.changes import updating
-from tillwright_sandbox.behaviours.refusals import invalid, missing
 from tillwright_sandbox.call import Call
-from tillwright_sandbox.errors import StripeError
+from tillwright_sandbox.errors import invalid
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
 
@@ -36,7 +35,7 @@ def create(call: Call) -> dict[str, Any]:
 def _name_it(call: Call, params: dict[str, Any]) -> None:
     if params.get("id"):
         if call.objects.maybe("coupon", params["id"]):
-            raise StripeError(400, "invalid_request_error", "resource_already_exists", "Coupon already exists.", "id")
+            raise invalid("Coupon already exists.", "id", "resource_already_exists")
     else:
         params["id"] = "".join(call.world.dice.choice(_LETTERS) for _ in range(8))
 
@@ -44,7 +43,7 @@ def _name_it(call: Call, params: dict[str, Any]) -> None:
 def _check_value(params: dict[str, Any]) -> None:
     percent, amount = params.get("percent_off"), params.get("amount_off")
     if percent is None and amount is None:
-        raise missing("You must pass either `percent_off` or `amount_off`.", "percent_off")
+        raise invalid("You must pass either `percent_off` or `amount_off`.", "percent_off", "parameter_missing")
     if percent is not None and amount is not None:
         raise invalid("You may only specify one of these parameters: amount_off, percent_off.", "amount_off")
     if percent is not None and not 0 < percent <= 100:
@@ -56,7 +55,7 @@ def _check_value(params: dict[str, Any]) -> None:
     if amount < 1:
         raise invalid("Invalid positive integer", "amount_off", "parameter_invalid_integer")
     if not params.get("currency"):
-        raise missing("You must pass currency when passing amount_off", "currency")
+        raise invalid("You must pass currency when passing amount_off", "currency", "parameter_missing")
     params["currency"] = money.currency(params["currency"])
 
 
@@ -64,7 +63,7 @@ def _check_duration(params: dict[str, Any]) -> None:
     months = params.get("duration_in_months")
     if params["duration"] == "repeating":
         if months is None:
-            raise missing("You must pass duration_in_months when passing duration=repeating", "duration_in_months")
+            raise invalid("You must pass duration_in_months when passing duration=repeating", "duration_in_months", "parameter_missing")
         if months < 1:
             raise invalid("Invalid positive integer", "duration_in_months", "parameter_invalid_integer")
     elif months is not None:
@@ -104,7 +103,7 @@ def check_redeemable(call: Call, coupon: dict[str, Any], param: str) -> None:
     """Refuse a coupon that ran out or expired, with Stripe's code `coupon_expired`."""
     refresh(call, coupon)
     if not coupon["valid"]:
-        raise StripeError(400, "invalid_request_error", "coupon_expired", f"Coupon expired: {coupon['id']}", param)
+        raise invalid(f"Coupon expired: {coupon['id']}", param, "coupon_expired")
 
 
 def redeem(call: Call, coupon: dict[str, Any]) -> None:
