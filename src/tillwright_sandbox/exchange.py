@@ -30,7 +30,8 @@ class Exchange:
     idempotency_key: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     object_id: str | None = None  # what an accepted write made or changed
-    executed: bool = False  # the effect took place
+    executed: bool = False  # a behaviour ran: its answer is kept under the idempotency key
+    accepted: bool = False  # it took effect
     replayed: bool = False
     fault: str | None = None
 

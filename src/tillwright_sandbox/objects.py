@@ -247,16 +247,21 @@ class Objects:
     def forget(self, object: str, id: str) -> None:
         """Takes an object out as if it had never been."""
         kind = self.kind(object)
-        record = kind.records.pop(id, None)
+        record = kind.records.get(id)
         if record is not None:
+            self.undo.note(self, record)
+            del kind.records[id]
             kind.unplace(record)
             record.deleted = True
             kind.enter(record)
             kind.version += 1
 
     def put_back(self, object: str, id: str, obj: dict[str, Any], deleted: bool) -> None:
-        """Restores an earlier state of an object; the dict keeps its identity."""
-        record = self.kind(object).records[id]
+        """Restores an earlier state of an object; the dict keeps its identity where it is still there."""
+        record = self.record(object, id)
+        if record is None:
+            self.insert(obj, key=id)
+            record = self.kind(object).records[id]
         record.obj.clear()
         record.obj.update(obj)
         record.deleted = deleted

@@ -79,7 +79,7 @@ def _shape(path: str) -> str:
     return "/".join("{}" if _is_param(part) else part for part in path.split("/"))
 
 
-def _build(row: dict[str, Any], at: dict[str, tuple[str, ...]]) -> Operation:
+def _build(row: dict[str, Any], at: dict[str, tuple[str, ...]], alone: frozenset[str]) -> Operation:
     segments = tuple(row["path"].strip("/").split("/"))
     names = _answer_names(row["answer"])
     own = tuple(dict.fromkeys(name for name in names if not name.startswith("deleted_")))
@@ -90,8 +90,10 @@ def _build(row: dict[str, Any], at: dict[str, tuple[str, ...]]) -> Operation:
     last_is_id = bool(places) and places[-1] == len(segments) - 1
     above: tuple[str, ...] = ()
     if places and not last_is_id:
-        above = at.get(_shape("/" + "/".join(segments[: places[-1] + 1])), ())
+        above = at.get(_shape("/" + "/".join(segments[: places[-1] + 1])).replace("/test_helpers/", "/"), ())
     kind = _kind(row["method"], segments, row["answer"], own, above)
+    if row["method"] == "POST" and not last_is_id and _shape(row["path"]) in alone:
+        kind = "singleton"
     id_at = places[-1] if places and (last_is_id or kind == "verb") else None
     parent_places = [index for index in places if index != id_at]
     parent = None
@@ -128,7 +130,13 @@ def operations() -> dict[str, Operation]:
         if row["path"].endswith("}"):
             names = tuple(name for name in _answer_names(row["answer"]) if not name.startswith("deleted_"))
             at.setdefault(_shape(row["path"]), names)
-    return {row["id"]: _build(row, at) for row in rows}
+    # Addresses that name no object and are not a list: the one object of its kind is read and changed there.
+    alone = frozenset(
+        _shape(row["path"])
+        for row in rows
+        if row["method"] == "GET" and not row["path"].endswith("}") and "data" not in row["answer"].get("properties", {})
+    )
+    return {row["id"]: _build(row, at, alone) for row in rows}
 
 
 @cache

@@ -49,10 +49,10 @@ class Undo:
         self._before = {}
 
     def roll_back(self) -> None:
-        for objects, object, id_, image, deleted in reversed(list(self._before.values())):
+        self.on = False
+        for objects, object, id_, image, deleted in reversed(self._before.values()):
             if image is None:
                 objects.forget(object, id_)
             else:
                 objects.put_back(object, id_, orjson.loads(image), deleted)
-        self.on = False
         self._before = {}

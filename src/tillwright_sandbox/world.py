@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from . import events
 from .clock import Clock
 from .faults import Faults
 from .ids import new_id
@@ -17,6 +17,12 @@ from .ledger import Ledger
 from .limits import Limits
 from .objects import Objects
 from .undo import Undo
+from .webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from .call import Call
 
 
 @dataclass(eq=False)
@@ -37,10 +43,6 @@ class Account:
         return self.live if livemode else self.test
 
 
-# A listener is told each event once its call is committed: (account id, livemode, the event object as stored).
-Listener = Callable[[str, bool, dict[str, Any]], None]
-
-
 class World:
     def __init__(self, seed: int = 1, clock: Clock | None = None) -> None:
         self.seed = seed
@@ -54,7 +56,8 @@ class World:
         self.limits = Limits()
         self.idempotency = Idempotency(self.clock)
         self.ledger = Ledger()
-        self.listeners: list[Listener] = []
+        self.webhooks = Webhooks(self)
+        self.pages: list[BaseRoute] = []  # served beside the API: OAuth, hosted pages
         self.search_lag = 0  # seconds until Search sees a new object
         self.requests = 0
 
@@ -91,6 +94,36 @@ class World:
     def new_id(self, prefix: str) -> str:
         return new_id(self.dice, prefix)
 
+    def new_request_id(self) -> str:
+        self.requests += 1
+        return f"req_{self.seed:x}{self.requests:013x}"
+
+    def mark(self) -> object:
+        """Equal as long as nothing worth saving has changed."""
+        stores = [store for one in self.accounts.values() for store in (one.test, one.live)]
+        counts = tuple(kind.version for store in stores for kind in store.kinds.values())
+        return (counts, len(self.ledger.lines), len(self.keys.by_secret), len(self.accounts), self.clock.offset)
+
+    def publish(self, call: Call, type: str, photo: dict[str, Any], previous: dict[str, Any] | None) -> None:
+        """Stores an event of a committed call and sends it on its way."""
+        chaos = self.webhooks.chaos
+        if chaos.chance(chaos.never_generated):
+            return
+        for _ in range(2 if chaos.chance(chaos.twins) else 1):
+            event = events.build(
+                self,
+                type=type,
+                photo=photo,
+                previous=previous,
+                created=self.clock.now(),
+                livemode=call.livemode,
+                api_version=call.api_version,
+                request_id=call.request_id,
+                idempotency_key=call.idempotency_key,
+            )
+            call.objects.insert(event)
+            self.webhooks.publish(call.account.id, call.livemode, event)
+
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain JSON values."""
         version, internal, gauss = self.dice.getstate()
@@ -115,6 +148,7 @@ class World:
             "keys": self.keys.snapshot(),
             "idempotency": self.idempotency.snapshot(),
             "ledger": self.ledger.snapshot(),
+            "webhooks": self.webhooks.snapshot(),
             "requests": self.requests,
         }
 
@@ -135,6 +169,7 @@ class World:
         self.keys.restore(state["keys"])
         self.idempotency.restore(state["idempotency"])
         self.ledger.restore(state["ledger"])
+        self.webhooks.restore(state["webhooks"])
         self.requests = state["requests"]
 
 
