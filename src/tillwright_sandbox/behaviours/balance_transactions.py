@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tillwright_sandbox import generic
-from tillwright_sandbox.behaviours import behaviour
+from tillwright_sandbox import pages
+from tillwright_sandbox.behaviours import behaviour, lists
 from tillwright_sandbox.call import Call
 
 DAY = 86_400
@@ -72,15 +72,16 @@ def mature(call: Call) -> None:
         call.objects.touch(note)
 
 
-@behaviour("GetBalanceTransactions")
-@behaviour("GetBalanceHistory")
-def list_all(call: Call) -> dict[str, Any]:
+@behaviour("GetBalanceTransactions", "GetBalanceHistory")
+def list_all(call: Call) -> pages.Page:
     mature(call)
-    return generic.listing(call)
+    equal = {key: call.params[key] for key in ("currency", "source", "type") if call.params.get(key)}
+    if payout := call.params.get("payout"):
+        equal["source"] = payout
+    return lists.page(call, "balance_transaction", **equal)
 
 
-@behaviour("GetBalanceTransactionsId")
-@behaviour("GetBalanceHistoryId")
+@behaviour("GetBalanceTransactionsId", "GetBalanceHistoryId")
 def retrieve(call: Call) -> dict[str, Any]:
     mature(call)
     return call.objects.get("balance_transaction", call.path["id"])

@@ -10,7 +10,7 @@ from tillwright_sandbox.behaviours.declines import DECLINES, Decline
 
 @dataclass(frozen=True)
 class Card:
-    """A test card. `name` is what follows pm_card_ and tok_; the other fields say what it does (docs.stripe.com/testing)."""
+    """A test card. `name` is what follows pm_card_ and tok_; the rest says what it does (docs.stripe.com/testing)."""
 
     name: str
     number: str

@@ -106,9 +106,7 @@ def capture(call: Call) -> dict[str, Any]:
         text = "This charge was made by a PaymentIntent. Capture the PaymentIntent instead: "
         raise refs.invalid(text + f"/v1/payment_intents/{charge['payment_intent']}/capture.", "charge")
     if charge["captured"]:
-        raise refs.invalid(
-            f"Charge {charge['id']} has already been captured.", None, "charge_already_captured"
-        )
+        raise refs.invalid(f"Charge {charge['id']} has already been captured.", None, "charge_already_captured")
     if charge["status"] != "succeeded" or charge["refunded"]:
         text = f"Charge {charge['id']} can't be captured: it is {'refunded' if charge['refunded'] else 'failed'}."
         raise refs.invalid(text, None, "charge_expired_for_capture")
@@ -119,5 +117,3 @@ def capture(call: Call) -> dict[str, Any]:
     charging.collect(call, charge, amount)
     call.emit("charge.captured", charge)
     return charge
-
-

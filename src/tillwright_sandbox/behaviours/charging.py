@@ -75,9 +75,7 @@ def card_details(call: Call, part: dict[str, Any], amount: int, captured: bool, 
     return details
 
 
-def method_details(
-    call: Call, method: dict[str, Any], amount: int, captured: bool, **asked: Any
-) -> dict[str, Any]:
+def method_details(call: Call, method: dict[str, Any], amount: int, captured: bool, **asked: Any) -> dict[str, Any]:
     """charge.payment_method_details of any type."""
     type = method["type"]
     if type == "card":

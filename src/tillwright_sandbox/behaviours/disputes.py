@@ -87,8 +87,7 @@ def _move(call: Call, dispute: dict[str, Any], amount: int, fee: int, text: str,
     call.objects.touch(dispute)
 
 
-@behaviour("PostDisputesDispute")
-@behaviour("PostChargesChargeDispute")
+@behaviour("PostDisputesDispute", "PostChargesChargeDispute")
 def update(call: Call) -> dict[str, Any]:
     """Give evidence; it is submitted too, unless submit=false, and its text decides the case."""
     dispute = _named(call)
@@ -153,8 +152,7 @@ def _end(call: Call, dispute: dict[str, Any], status: str) -> None:
     call.emit("charge.dispute.closed", dispute)
 
 
-@behaviour("PostDisputesDisputeClose")
-@behaviour("PostChargesChargeDisputeClose")
+@behaviour("PostDisputesDisputeClose", "PostChargesChargeDisputeClose")
 def close(call: Call) -> dict[str, Any]:
     """Give in: the dispute is lost, for good."""
     dispute = _named(call)

@@ -24,16 +24,8 @@ def client_secret(call: Call, id: str) -> str:
     return f"{id}_secret_{random_text(call.world.dice, 25)}"
 
 
-def refuse_types(call: Call) -> None:
-    """API versions after the page's know no payment_method_types on intents and sessions."""
-    if call.api_version[:10] > tables.facts()["version"][:10] and "payment_method_types" in call.params:
-        text = "Received unknown parameter: payment_method_types"
-        raise refs.invalid(text, "payment_method_types", "parameter_unknown")
-
-
 def types(call: Call) -> tuple[list[str], dict[str, Any] | None]:
     """(payment_method_types, automatic_payment_methods) of a new intent: named, or the account's default set."""
-    refuse_types(call)
     named = call.params.get("payment_method_types")
     automatic = call.params.get("automatic_payment_methods")
     if named and automatic and automatic.get("enabled"):
@@ -55,7 +47,7 @@ def options(kind: str, types: list[str], given: dict[str, Any] | None, before: d
     if "card" in types:
         shown.setdefault("card", dict(CARD_OPTIONS[kind]))
     if "link" in types:
-        shown.setdefault("link", {"persistent_token": None} if kind == "payment_intent" else {"persistent_token": None})
+        shown.setdefault("link", {"persistent_token": None})
     for type, values in (given or {}).items():
         schema = tables.schemas().get(f"{kind}_payment_method_options_{type}") or tables.schemas().get(
             f"payment_method_options_{type}", {}

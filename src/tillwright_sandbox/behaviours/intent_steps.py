@@ -23,11 +23,12 @@ from tillwright_sandbox.call import Call
 LISTENERS: list[Callable[[Call, dict[str, Any]], None]] = []
 
 # Types paid at another address: the buyer is sent there first.
-REDIRECTING = frozenset(
-    "affirm afterpay_clearpay alipay alma amazon_pay bancontact billie bizum blik cashapp crypto eps fpx giropay"
-    " grabpay ideal kakao_pay klarna kr_card mobilepay mb_way naver_pay p24 pay_by_bank payco paypal payto revolut_pay"
-    " samsung_pay satispay scalapay sofort sunbit swish twint upi wechat_pay zip".split()
-)
+REDIRECTING = frozenset([
+    "affirm", "afterpay_clearpay", "alipay", "alma", "amazon_pay", "bancontact", "billie", "bizum", "blik",
+    "cashapp", "crypto", "eps", "fpx", "giropay", "grabpay", "ideal", "kakao_pay", "klarna", "kr_card", "mobilepay",
+    "mb_way", "naver_pay", "p24", "pay_by_bank", "payco", "paypal", "payto", "revolut_pay", "samsung_pay",
+    "satispay", "scalapay", "sofort", "sunbit", "swish", "twint", "upi", "wechat_pay", "zip",
+])  # fmt: skip
 AUTHENTICATED = {
     "authentication_flow": "challenge",
     "electronic_commerce_indicator": "05",

@@ -210,7 +210,6 @@ def _change(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> None:
     if params.get("capture_method"):
         intent["capture_method"] = params["capture_method"]
     if types := params.get("payment_method_types"):
-        intent_options.refuse_types(call)
         intent |= {"payment_method_types": list(types), "automatic_payment_methods": None}
     if "payment_method_options" in params:
         given, kept = params["payment_method_options"] or None, intent["payment_method_options"]
@@ -249,5 +248,3 @@ def retrieve(call: Call) -> dict[str, Any]:
         text = "The client_secret provided does not match any associated PaymentIntent."
         raise refs.invalid(text, "client_secret", "resource_missing")
     return intent
-
-

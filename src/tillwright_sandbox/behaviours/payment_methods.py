@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from tillwright_sandbox import generic, tables
-from tillwright_sandbox.behaviours import banks, behaviour, changes, declines, methods, raw_cards, refs
+from tillwright_sandbox import generic, pages, tables
+from tillwright_sandbox.behaviours import banks, behaviour, changes, declines, lists, methods, raw_cards, refs
 from tillwright_sandbox.call import Call
 from tillwright_sandbox.errors import StripeError
 
@@ -41,9 +41,7 @@ def _known(type: str, given: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if key in shown}
 
 
-def _card(
-    call: Call, given: Any, details: dict[str, Any], extra: dict[str, Any], param: str
-) -> dict[str, Any]:
+def _card(call: Call, given: Any, details: dict[str, Any], extra: dict[str, Any], param: str) -> dict[str, Any]:
     if not given:
         raise refs.invalid(f"Missing required param: {param}.", param, "parameter_missing")
     if given.get("token"):
@@ -185,24 +183,22 @@ def release(call: Call, method: dict[str, Any]) -> None:
     call.emit("payment_method.detached", method, {"customer": owner})
 
 
-def _listed(call: Call, customer: str | None) -> dict[str, Any]:
+def _listed(call: Call, customer: str | None) -> pages.Page:
     equal = {key: call.params[key] for key in ("type", "allow_redisplay") if call.params.get(key)}
     if customer:
-        equal["customer"] = customer
-    found = call.objects.find("payment_method", **equal)
-    if not customer:
-        found = [method for method in found if method["customer"]]
-    return generic.listed(call, found)
+        return lists.page(call, "payment_method", customer=customer, **equal)
+    # Without a customer: those saved to anybody. One-off methods belong to no list.
+    return lists.page(call, "payment_method", lambda method: bool(method["customer"]), **equal)
 
 
 @behaviour("GetPaymentMethods")
-def list_all(call: Call) -> dict[str, Any]:
+def list_all(call: Call) -> pages.Page:
     refs.customer(call, call.params.get("customer"))
     return _listed(call, call.params.get("customer"))
 
 
 @behaviour("GetCustomersCustomerPaymentMethods")
-def list_of_customer(call: Call) -> dict[str, Any]:
+def list_of_customer(call: Call) -> pages.Page:
     return _listed(call, refs.in_path(call, "customer", call.path["customer"])["id"])
 
 

@@ -123,8 +123,7 @@ def make(call: Call, charge: dict[str, Any], amount: int, *, status: str, **valu
     return refund
 
 
-@behaviour("PostRefunds")
-@behaviour("PostChargesChargeRefunds")
+@behaviour("PostRefunds", "PostChargesChargeRefunds")
 def create(call: Call) -> dict[str, Any]:
     charge = _charge(call)
     amount = _check(charge, call.params.get("amount"))
@@ -205,8 +204,7 @@ def _take_back(call: Call, refund: dict[str, Any]) -> None:
         charge["refunded"] = charge["amount_refunded"] >= charge["amount"]
 
 
-@behaviour("PostRefundsRefund")
-@behaviour("PostChargesChargeRefundsRefund")
+@behaviour("PostRefundsRefund", "PostChargesChargeRefundsRefund")
 def update(call: Call) -> dict[str, Any]:
     refund = call.objects.get("refund", call.path["refund"])
     with changes.updating(call, refund, "refund.updated"):

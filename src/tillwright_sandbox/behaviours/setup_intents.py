@@ -123,10 +123,8 @@ def confirm_now(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> d
     intent |= {"last_setup_error": None, "next_action": None}
     if card and (decline := card.declines(charging=False)):
         raise intent_errors.refused(intent, fail(call, intent, method, decline))
-    if intent_steps.needs_authentication(call, card, method, off_session=False):
-        _attempt(call, intent, method, "requires_action")
-        intent_steps.ask(call, intent, method)
-    elif method["type"] in intent_steps.REDIRECTING:
+    authenticate_now = intent_steps.needs_authentication(call, card, method, off_session=False)
+    if authenticate_now or method["type"] in intent_steps.REDIRECTING:
         _attempt(call, intent, method, "requires_action")
         intent_steps.ask(call, intent, method)
     else:

@@ -134,5 +134,3 @@ def create(call: Call) -> dict[str, Any]:
 def retrieve(call: Call) -> dict[str, Any]:
     id = call.path["token"]
     return ready_made(call, id) or call.objects.get("token", id)
-
-
