@@ -1,0 +1,103 @@
+"""The parts list: every part built once, by hand, and given what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from tillwright.domains.integrations import Credentials, Integrations
+from tillwright.domains.mirror import Mirror
+from tillwright.domains.notifications import Notifications
+from tillwright.domains.tenancy import Tenancy
+from tillwright.domains.verification import Verification
+from tillwright.gateways.database import Database
+from tillwright.gateways.database.embedded import EmbeddedServer
+from tillwright.gateways.database.migrate import migrate
+from tillwright.gateways.mail.smtp import SmtpMailer
+from tillwright.gateways.stripe.limits import SharedLimits
+from tillwright.gateways.stripe.live import LiveReader, LiveWriter
+from tillwright.kit.clock import Clock, SystemClock
+from tillwright.kit.seal import Seal, Secret
+from tillwright.settings import Settings
+
+
+@dataclass(frozen=True)
+class House:
+    """The parts that the doors may use."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    reader: LiveReader
+    writer: LiveWriter
+    tenancy: Tenancy
+    integrations: Integrations
+    verification: Verification
+    mirror: Mirror
+    notifications: Notifications
+
+
+@contextmanager
+def owner_url(settings: Settings) -> Iterator[Secret]:
+    """The database owner's address; runs the embedded server meanwhile if there is no other.
+
+    Raises:
+        Upstream: the embedded server does not start.
+    """
+    if settings.database.url:
+        yield settings.database.url
+        return
+    server = EmbeddedServer(settings.data / "postgres")
+    try:
+        yield Secret(server.url)
+    finally:
+        server.stop()
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, clock: Clock | None = None, connections: int = 10) -> AsyncIterator[House]:
+    """Migrate, build every part, and close what was opened at the end.
+
+    Raises:
+        Upstream: the database cannot be reached.
+        Invalid: a setting or the master key is not usable.
+    """
+    with owner_url(settings) as url:
+        migrate(url)
+        async with Database(url, settings.database.application_url, size=connections) as database:
+            house = build(settings, database, clock or SystemClock())
+            try:
+                yield house
+            finally:
+                await house.reader.close()
+                await house.writer.close()
+
+
+def build(settings: Settings, database: Database, clock: Clock) -> House:
+    """Put the parts together; opens nothing."""
+    seal = Seal(settings.master_keys())
+    limits = SharedLimits(database, clock)
+    reader = LiveReader(settings.stripe.api_base, limits=limits, clock=clock)
+    writer = LiveWriter(settings.stripe.api_base, limits=limits, clock=clock)
+    mail = settings.mail
+    mailer = SmtpMailer(
+        mail.host, mail.port, sender=mail.sender, user=mail.user, password=mail.password, tls=mail.tls
+    )
+    integrations = Integrations(
+        database=database, clock=clock, credentials=Credentials(seal), reader=reader, writer=writer
+    )
+    return House(
+        settings=settings,
+        clock=clock,
+        database=database,
+        reader=reader,
+        writer=writer,
+        tenancy=Tenancy(clock=clock, database=database),
+        integrations=integrations,
+        verification=Verification(
+            database=database, clock=clock, integrations=integrations, reader=reader, writer=writer
+        ),
+        mirror=Mirror(clock=clock, database=database, keys=integrations, reader=reader),
+        notifications=Notifications(clock=clock, database=database, mailer=mailer),
+    )
