@@ -42,7 +42,9 @@ def main() -> int:
     invoice = client.v1.invoices.retrieve(str(subscription.latest_invoice))
     print(f"customer      {customer.id}  {email}")
     print(f"subscription  {subscription.id}  {subscription.status}")
-    print(f"invoice       {invoice.id}  {invoice.status}, {invoice.amount_due / 100:.2f} {invoice.currency.upper()} due")
+    print(
+        f"invoice       {invoice.id}  {invoice.status}, {invoice.amount_due / 100:.2f} {invoice.currency.upper()} due"
+    )
     print("waiting for the workflow …")
 
     started = time.monotonic()
@@ -52,7 +54,9 @@ def main() -> int:
         mails = delivered_to(email)
     codes = client.v1.promotion_codes.list({"customer": customer.id, "expand": ["data.promotion.coupon"]}).data
     if not mails or not codes:
-        print(f"Nothing within {PATIENCE:.0f} s: {len(codes)} promotion codes, {len(mails)} mails. Is the worker running?")
+        print(
+            f"Nothing within {PATIENCE:.0f} s: {len(codes)} promotion codes, {len(mails)} mails. Is the worker running?"
+        )
         return 1
 
     for code in codes:
@@ -64,7 +68,10 @@ def main() -> int:
         print("\n".join(f"    {line}" for line in mail["text"].strip().splitlines()))
     print(f"\n{time.monotonic() - started:.1f} s after the failed payment")
     time.sleep(1.0)  # a second coupon, code or mail would be a fault: give it a moment to show
-    once = len(codes) == len(delivered_to(email)) == 1 and len(client.v1.promotion_codes.list({"customer": customer.id}).data) == 1
+    once = (
+        len(codes) == len(delivered_to(email)) == 1
+        and len(client.v1.promotion_codes.list({"customer": customer.id}).data) == 1
+    )
     print("one coupon, one code, one mail" if once else "An effect was seen more than once!")
     return 0 if once else 1
 

@@ -57,7 +57,10 @@ def installed() -> Path | None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text('{"private": true}\n')
     done = subprocess.run(
-        [npm, "install", "--no-audit", "--no-fund", f"@stripe/cli@{VERSION}"], cwd=folder, capture_output=True, text=True
+        [npm, "install", "--no-audit", "--no-fund", f"@stripe/cli@{VERSION}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
     )
     if done.returncode != 0:
         print(done.stderr, file=sys.stderr)
@@ -158,13 +161,18 @@ def main(only: list[str] | None = None) -> int:
     """Exit code: 0 when at least FLOOR fixtures pass (or all of those asked for)."""
     binary = installed()
     if binary is None:
-        print(f"NOT RUN: the Stripe CLI {VERSION} is needed, and npm is missing or could not fetch it.", file=sys.stderr)
+        print(
+            f"NOT RUN: the Stripe CLI {VERSION} is needed, and npm is missing or could not fetch it.", file=sys.stderr
+        )
         return 1
     with Sandbox() as url, tempfile.TemporaryDirectory() as home:
         cli = Cli(binary, url, Path(home))
         outcomes = [cli.trigger(name) for name in only or cli.names()]
     for outcome in outcomes:
-        print(f"{'pass' if outcome.passed else 'FAIL'}  {outcome.name}" + (f": {outcome.reason}" if outcome.reason else ""))
+        print(
+            f"{'pass' if outcome.passed else 'FAIL'}  {outcome.name}"
+            + (f": {outcome.reason}" if outcome.reason else "")
+        )
     passed = sum(outcome.passed for outcome in outcomes)
     floor = len(outcomes) if only else FLOOR
     print(f"stripe-cli: {passed} of {len(outcomes)} trigger fixtures pass (at least {floor} must)")
