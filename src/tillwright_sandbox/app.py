@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from . import form, pipeline
+from . import form, pipeline, versions
 from .control import Control
 from .control import routes as control_routes
 from .errors import StripeError, invalid
@@ -195,7 +195,8 @@ def note(world: World, exchange: Exchange, answer: Answer | None) -> None:
         account=exchange.account,
         livemode=exchange.livemode,
         key_kind=key.kind if key else None,
-        idempotency_key=exchange.idempotency_key,
+        # As sent: requests refused or struck by a fault before anyone looked at the key count as sends of it too.
+        idempotency_key=exchange.headers.get("idempotency-key"),
         object_id=exchange.object_id,
         accepted=exchange.accepted,
         replayed=exchange.replayed,
@@ -207,7 +208,7 @@ def respond(exchange: Exchange, answer: Answer) -> Response:
     headers = {
         "Content-Type": "application/json",
         "Request-Id": exchange.request_id,
-        "Stripe-Version": exchange.api_version or pipeline.PINNED,
+        "Stripe-Version": exchange.api_version or versions.PINNED,
         "Access-Control-Allow-Origin": "*",
         "Cache-Control": "no-cache, no-store",
     }

@@ -1,4 +1,4 @@
-"""What can go wrong between an event and its receiver: duplicates, shuffling, delays, losses; seeded, off by default."""
+"""What can go wrong from an event to its receiver: duplicates, shuffling, delays, losses; seeded, off by default."""
 
 import random
 from dataclasses import asdict, dataclass, field

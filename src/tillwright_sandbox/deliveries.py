@@ -1,4 +1,4 @@
-"""Delivering signed events over real HTTP: a lane for each endpoint, retries with growing waits, every attempt noted."""
+"""Delivering signed events over real HTTP: a lane for each endpoint, growing waits, every attempt noted."""
 
 import asyncio
 import heapq

@@ -46,7 +46,7 @@ def build(
 
 
 def previous_attributes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """What the changed fields were before: whole values, nested objects only as far as they differ; new keys as null."""
+    """What the changed fields were before: whole values, nested objects as far as they differ, new keys as null."""
     changed: dict[str, Any] = {}
     for name in before.keys() | after.keys():
         if name in SILENT or name.startswith("_"):
@@ -72,3 +72,16 @@ def fits(event: dict[str, Any], types: list[str] | None, type: str | None, deliv
 def matches(pattern: str, type: str) -> bool:
     """An event type against "*", "customer.*" or a plain name."""
     return pattern in ("*", type) or (pattern.endswith(".*") and type.startswith(pattern[:-1]))
+
+
+def prune(world: "World") -> int:
+    """Forgets events nobody can ask for any more. Answers how many."""
+    oldest = world.clock.now() - KEPT_SECONDS
+    gone = 0
+    for account in world.accounts.values():
+        for objects in (account.test, account.live):
+            old = [record.id for _, record in objects.kind("event").order if record.created < oldest]
+            for id in old:
+                objects.forget("event", id)
+            gone += len(old)
+    return gone

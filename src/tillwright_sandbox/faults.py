@@ -23,11 +23,10 @@ import orjson
 
 KINDS = ("status", "stored", "delay", "hang", "reset", "cut", "html")
 EFFECTS = ("none", "done")
-HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n"
-TEXTS = {
-    409: ("invalid_request_error", "lock_timeout"),
-    429: ("invalid_request_error", "lock_timeout"),
-}
+HTML = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
+    "<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n"
+)
 
 
 @dataclass(slots=True)

@@ -117,7 +117,7 @@ def mask(secret: str) -> str:
 
 
 def authorise(key: Key, method: str, path: str, params: dict[str, Any], acting: str) -> None:
-    """Raises Stripe's 403 unless the key may call the operation at this path template. `acting`: the account acted on."""
+    """Raises Stripe's 403 unless the key may call the operation at this path template (`acting`: on whose account)."""
     if key.kind == "publishable":
         _authorise_publishable(method, path, params)
         return

@@ -30,8 +30,8 @@ class MailSink:
         self.mails: list[dict[str, Any]] = []
         self.mode, self.reply, self.times = "accept", "451 4.3.0 Try again later", 0
         self.controller: Controller | None = None
-        if self.file and self.file.exists():
-            self.mails = [mail for line in self.file.read_bytes().splitlines() if (mail := _line(line)) is not None]
+        if self.file:
+            self.mails = _read(self.file)
 
     @property
     def port(self) -> int:
@@ -155,9 +155,13 @@ def parse(raw: bytes, sender: str, recipients: list[str]) -> dict[str, Any]:
     }
 
 
-def _line(line: bytes) -> dict[str, Any] | None:
-    """A half-written last line (killed while writing) was never acknowledged: it is left out."""
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
+def _read(file: Path) -> list[dict[str, Any]]:
+    """The mails of a former run. A half-written last line (killed while writing) was never acknowledged: it goes."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        return []
+    kept = file.read_bytes()
+    whole = kept[: kept.rfind(b"\n") + 1]
+    if len(whole) < len(kept):
+        file.write_bytes(whole)
+    return [orjson.loads(line) for line in whole.splitlines()]

@@ -40,7 +40,7 @@ def save(folder: Path, world: dict[str, Any]) -> None:
 
 
 class Keeper:
-    """Saves when something changed, each few seconds; less often the longer a save takes, so that it stays small work."""
+    """Saves when something changed, each few seconds; less often the longer a save takes: it stays a small part."""
 
     def __init__(self, world: "World", folder: Path, every: float = 5.0) -> None:
         self.world, self.folder, self.every = world, folder, every
