@@ -13,12 +13,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.sandbox.conftest import Sandbox, serve_world
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
 from tillwright.kit import ids
 from tillwright.kit.clock import ManualClock
 from tillwright.kit.seal import MasterKey, Seal, Secret
+from tillwright_sandbox.world import make_world
 
 START = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 _numbers = itertools.count()
@@ -103,3 +105,11 @@ def seal() -> Seal:
 @pytest.fixture
 def repository() -> Path:
     return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def stripe_sandbox() -> Iterator[Sandbox]:
+    """A sandbox Stripe over real HTTP with no objects; its rate limits are off until a test wants them."""
+    world = make_world()
+    world.limits.enabled = False
+    yield from serve_world(world)
