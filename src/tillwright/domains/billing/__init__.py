@@ -1,0 +1,7 @@
+"""Writes at Stripe as effects: recorded before they are sent, settled once, never doubled."""
+
+from tillwright.domains.billing.idempotency import effect_id, key
+from tillwright.domains.billing.model import Effect, EffectResult, EffectState
+from tillwright.domains.billing.service import Effects
+
+__all__ = ["Effect", "EffectResult", "EffectState", "Effects", "effect_id", "key"]

@@ -1,0 +1,58 @@
+"""An integration, and the choices a person can make for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+PARTNER = "STRIPE"
+SERVICE = "PAYMENT"
+
+Status = Literal["CREATED", "VERIFIED", "NOT_VERIFIED"]
+KeyKind = Literal["SECRET", "RESTRICTED"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`days_before_entitlement_end`: 10 to 60, when the first end-soon notice goes out."""
+
+    display_name: str = ""
+    connect_client_id: str = ""
+    enable_entitlement_end_soon_notification: bool = False
+    days_before_entitlement_end: int = 30
+
+
+@dataclass(frozen=True)
+class Integration:
+    """The link as stored. `key_hint` is the secret key's last four characters; the key itself is sealed elsewhere.
+
+    `version` grows with every change and guards against two editors overwriting each other. Times are UTC.
+    """
+
+    organisation_id: str
+    partner: str
+    service: str
+    status: Status
+    livemode: bool
+    account_id: str
+    account_name: str | None
+    publishable_key: str
+    key_kind: KeyKind
+    key_hint: str
+    api_version: str
+    version: int
+    created: datetime
+    created_by: str
+    updated: datetime
+    updated_by: str
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def mode(self) -> str:
+        """`test` or `live`, as people say it."""
+        return "live" if self.livemode else "test"
+
+    def summary(self) -> dict[str, Any]:
+        """What events and audit entries say of it."""
+        return {"partner": self.partner, "service": self.service, "accountId": self.account_id, "mode": self.mode}

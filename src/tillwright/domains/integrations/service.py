@@ -1,0 +1,326 @@
+"""The verbs of an integration: connect, look at, change, use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tillwright.domains import audit, events
+from tillwright.domains.integrations import choices, store
+from tillwright.domains.integrations.credentials import Credentials
+from tillwright.domains.integrations.identity import Identity, identify
+from tillwright.domains.integrations.keys import SECRET, KeyPair, read_pair
+from tillwright.domains.integrations.model import PARTNER, SERVICE, Integration, Status
+from tillwright.domains.integrations.pairing import Pairing
+from tillwright.domains.tenancy import Principal
+from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.stripe.access import Access
+from tillwright.gateways.stripe.errors import KeyRefused
+from tillwright.gateways.stripe.facts import API_VERSION
+from tillwright.gateways.stripe.reader import StripeReader
+from tillwright.gateways.stripe.writer import StripeWriter
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Absent, Conflict, Invalid
+from tillwright.kit.seal import Secret
+
+KEY_PURPOSE = "secret_key"
+
+
+class Integrations:
+    """`deadline` is how long, in seconds, each question to Stripe may take while somebody waits."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        credentials: Credentials,
+        reader: StripeReader,
+        writer: StripeWriter,
+        deadline: float = 15.0,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._credentials = credentials
+        self._reader = reader
+        self._pairing = Pairing(reader, writer, deadline=deadline)
+        self._deadline = deadline
+
+    async def connect(
+        self,
+        principal: Principal,
+        *,
+        publishable_key: str,
+        secret_key: Secret,
+        partner: str = PARTNER,
+        service: str = SERVICE,
+    ) -> Integration:
+        """Checks both keys at Stripe, then saves the link. Nothing is saved unless everything held.
+
+        Raises:
+            Invalid: the keys are malformed, swapped, of two modes or accounts, or Stripe does not accept them.
+            Conflict: the organisation is connected already.
+            Denied: the caller may not, or the key may not show which account it is of.
+            Upstream: Stripe could not be reached.
+        """
+        principal.require("integration:write")
+        _known(partner, service)
+        pair = read_pair(publishable_key, secret_key)
+        async with self._database.tenant(principal.organisation_id) as tx:
+            if await store.find(tx, principal.organisation_id, partner, service):
+                _connected_already()
+        identity = await self._prove(principal.organisation_id, pair)
+        now = self._clock.now()
+        integration = Integration(
+            organisation_id=principal.organisation_id,
+            partner=partner,
+            service=service,
+            status="CREATED",
+            livemode=pair.livemode,
+            account_id=identity.account_id,
+            account_name=identity.name,
+            publishable_key=pair.publishable,
+            key_kind=pair.kind,
+            key_hint=pair.hint,
+            api_version=API_VERSION,
+            version=1,
+            created=now,
+            created_by=principal.name,
+            updated=now,
+            updated_by=principal.name,
+        )
+        async with self._database.tenant(principal.organisation_id) as tx:
+            if not await store.insert(tx, integration):
+                _connected_already()
+            await self._put_key(tx, integration, pair)
+            await self._note(tx, principal, integration, "connect", "created")
+        return integration
+
+    async def get(self, principal: Principal, partner: str = PARTNER, service: str = SERVICE) -> Integration:
+        """Raises Absent if there is none."""
+        principal.require("integration:read")
+        return await self.of(principal.organisation_id, partner, service)
+
+    async def list(self, principal: Principal) -> Sequence[Integration]:
+        """All integrations of the caller's organisation."""
+        principal.require("integration:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await store.all_of(tx, principal.organisation_id)
+
+    async def of(self, organisation_id: str, partner: str = PARTNER, service: str = SERVICE) -> Integration:
+        """The same without a caller, for our own work. Raises Absent if there is none."""
+        async with self._database.tenant(organisation_id) as tx:
+            return await self._find(tx, organisation_id, partner, service)
+
+    async def update(
+        self,
+        principal: Principal,
+        *,
+        expected_version: int,
+        settings: Mapping[str, Any] | None = None,
+        publishable_key: str | None = None,
+        secret_key: Secret | None = None,
+        partner: str = PARTNER,
+        service: str = SERVICE,
+    ) -> Integration:
+        """Changes settings, keys, or both.
+
+        Args:
+            expected_version: the version the editor saw.
+            settings: names as in `Settings`, only those to change.
+            publishable_key, secret_key: new keys of the same account and mode; a new secret key alone is enough.
+
+        Raises:
+            Invalid: with every complaint about the input.
+            Conflict: somebody else changed it meanwhile, or the new key is of another account or mode.
+            Absent, Denied, Upstream: as for `connect`.
+        """
+        principal.require("integration:write")
+        current = await self.of(principal.organisation_id, partner, service)
+        _same_version(current, expected_version)
+        wanted = choices.change(current.settings, settings or {})
+        pair, identity = None, None
+        if secret_key is not None:
+            pair = read_pair(publishable_key or current.publishable_key, secret_key)
+            identity = await self._prove(principal.organisation_id, pair)
+            _same_account(current, pair, identity)
+        elif publishable_key not in (None, current.publishable_key):
+            raise Invalid(
+                "secret_key_needed",
+                "A new public key can only be checked together with the secret key.",
+                field=SECRET,
+                remedy="Enter both keys.",
+            )
+        async with self._database.tenant(principal.organisation_id) as tx:
+            locked = await self._find(tx, principal.organisation_id, partner, service, lock=True)
+            _same_version(locked, expected_version)
+            changed = replace(locked, settings=wanted, **self._touch(locked, principal.name))
+            if pair and identity:
+                changed = replace(
+                    changed,
+                    publishable_key=pair.publishable,
+                    key_kind=pair.kind,
+                    key_hint=pair.hint,
+                    account_name=identity.name or changed.account_name,
+                    status="CREATED",  # what was verified was another key
+                )
+                await self._put_key(tx, changed, pair)
+            await store.update(tx, changed)
+            await self._note(tx, principal, changed, "rotate" if pair else "update", "updated")
+        return changed
+
+    async def set_status(
+        self, tx: Tx, organisation_id: str, status: Status, *, seen: Integration, account_name: str | None, by: str
+    ) -> Integration:
+        """Records the outcome of a verification in the caller's transaction.
+
+        Raises:
+            Conflict: the integration is not the one that was `seen` when the verification began.
+        """
+        locked = await self._find(tx, organisation_id, seen.partner, seen.service, lock=True)
+        if (locked.created, locked.key_hint, locked.publishable_key) != (
+            seen.created,
+            seen.key_hint,
+            seen.publishable_key,
+        ):
+            raise Conflict(
+                "integration_changed",
+                "The integration's keys were changed while they were being verified.",
+                remedy="Press VERIFY again.",
+            )
+        # The version stays: an editor's open form is not overtaken by a verification.
+        changed = replace(
+            locked,
+            status=status,
+            account_name=account_name or locked.account_name,
+            updated=self._clock.now(),
+            updated_by=by,
+        )
+        await store.update(tx, changed)
+        return changed
+
+    async def access(
+        self,
+        organisation_id: str,
+        *,
+        livemode: bool | None = None,
+        why: str = "call Stripe",
+        principal: Principal | None = None,
+    ) -> Access:
+        """The organisation's key, ready to be sent; an audit entry notes that it was opened, and `why`.
+
+        Args:
+            livemode: the mode the caller means; None if either will do.
+
+        Raises:
+            Absent: Stripe is not connected.
+            Conflict: it is connected in the other mode.
+        """
+        actor = principal or Principal.system(organisation_id, "tillwright")
+        async with self._database.tenant(organisation_id) as tx:
+            integration = await self._find(tx, organisation_id, PARTNER, SERVICE)
+            if livemode is not None and livemode is not integration.livemode:
+                raise Conflict(
+                    "mode_mismatch",
+                    f"Stripe is connected in {integration.mode} mode; this belongs to the other one.",
+                    remedy="Switch the integration's mode, or start again from an object of its present mode.",
+                )
+            key = await self._credentials.open(
+                tx,
+                organisation_id,
+                partner=PARTNER,
+                purpose=KEY_PURPOSE,
+                actor=actor.actor,
+                why=why,
+                at=self._clock.now(),
+            )
+        return Access(organisation_id, key, integration.livemode, integration.account_id)
+
+    async def remove(self, tx: Tx, organisation_id: str, partner: str, service: str) -> int:
+        """Shreds the keys and deletes the link in the caller's transaction; returns how many keys were shredded."""
+        shredded = await self._credentials.shred(tx, organisation_id, partner=partner)
+        await store.delete(tx, organisation_id, partner, service)
+        return shredded
+
+    async def _prove(self, organisation_id: str, pair: KeyPair) -> Identity:
+        access = Access(organisation_id, pair.secret, pair.livemode)
+        try:
+            identity = await identify(self._reader, access, deadline=self._deadline)
+        except KeyRefused as failure:
+            raise Invalid(failure.code, failure.sentence, field=SECRET, remedy=failure.remedy) from None
+        await self._pairing.prove(pair, replace(access, account_id=identity.account_id))
+        return identity
+
+    async def _find(
+        self, tx: Tx, organisation_id: str, partner: str, service: str, *, lock: bool = False
+    ) -> Integration:
+        found = await store.find(tx, organisation_id, partner, service, lock=lock)
+        if found is None:
+            raise Absent(
+                "integration_absent",
+                f"{partner.title()} is not connected.",
+                remedy="Connect it on the Integrations page.",
+            )
+        return found
+
+    async def _put_key(self, tx: Tx, integration: Integration, pair: KeyPair) -> None:
+        await self._credentials.put(
+            tx,
+            integration.organisation_id,
+            partner=integration.partner,
+            purpose=KEY_PURPOSE,
+            livemode=pair.livemode,
+            secret=pair.secret,
+            at=integration.updated,
+        )
+
+    async def _note(self, tx: Tx, principal: Principal, integration: Integration, did: str, became: str) -> None:
+        said = integration.summary()
+        subject = f"{integration.partner}/{integration.service}"
+        await audit.record(
+            tx, principal.organisation_id, principal.actor, f"user:integration:{did}", subject, said, self._clock.now()
+        )
+        name = f"integration:{integration.partner}:{became}"
+        await events.record(tx, principal.organisation_id, name, said | {"by": principal.name}, self._clock.now())
+
+    def _touch(self, integration: Integration, by: str) -> dict[str, Any]:
+        return {"version": integration.version + 1, "updated": self._clock.now(), "updated_by": by}
+
+
+def _known(partner: str, service: str) -> None:
+    if (partner, service) != (PARTNER, SERVICE):
+        raise Invalid(
+            "partner_unknown",
+            f"There is no integration {partner}/{service}.",
+            field="partner",
+            remedy=f"Use {PARTNER}/{SERVICE}.",
+        )
+
+
+def _connected_already() -> None:
+    raise Conflict(
+        "integration_exists",
+        "Stripe is connected already.",
+        remedy="Change its keys under Edit, or delete the integration first.",
+    )
+
+
+def _same_version(integration: Integration, expected: int) -> None:
+    if integration.version != expected:
+        raise Conflict(
+            "integration_edited",
+            f"{integration.updated_by} changed this integration while you were editing it.",
+            remedy="Load it again, then make your change.",
+            version=integration.version,
+        )
+
+
+def _same_account(integration: Integration, pair: KeyPair, identity: Identity) -> None:
+    if pair.livemode is not integration.livemode or identity.account_id != integration.account_id:
+        raise Conflict(
+            "key_of_other_account",
+            f"The new key is not of account {integration.account_id} in {integration.mode} mode.",
+            field=SECRET,
+            remedy="Take a key of the same account and mode, or delete the integration and connect the other one.",
+        )

@@ -1,0 +1,6 @@
+"""Deletion of an integration, over all rooms: at Stripe as far as possible, here for good, with a receipt."""
+
+from tillwright.domains.removal.receipt import Line, Receipt
+from tillwright.domains.removal.service import Part, Removal
+
+__all__ = ["Line", "Part", "Receipt", "Removal"]

@@ -1,0 +1,6 @@
+"""Proves that a connection works: every permission probed, nothing changed, a report that says what to do."""
+
+from tillwright.domains.verification.report import Finding, Report
+from tillwright.domains.verification.service import Verification
+
+__all__ = ["Finding", "Report", "Verification"]

@@ -1,0 +1,29 @@
+"""Whose key a call to Stripe carries, and on which account and mode it acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tillwright.kit import ids
+from tillwright.kit.seal import Secret
+
+
+@dataclass(frozen=True)
+class Access:
+    """A key ready to be sent. `account_id` is the key's own account, None while it is not known yet.
+
+    `on_account` is the connected account a platform's key acts on (the Stripe-Account header); never set for an
+    organisation's own key.
+    """
+
+    organisation_id: str
+    key: Secret
+    livemode: bool
+    account_id: str | None = None
+    on_account: str | None = None
+
+    @property
+    def budget(self) -> str:
+        """The name under which requests of this account and mode are counted, across keys and processes."""
+        holder = self.on_account or self.account_id or "key:" + ids.digest("rate", self.key.reveal())
+        return f"{holder}:{'live' if self.livemode else 'test'}"

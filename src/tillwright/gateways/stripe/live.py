@@ -1,0 +1,185 @@
+"""Stripe over the wire: the only file that knows the official SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import weakref
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+
+from tillwright.gateways.stripe import translate
+from tillwright.gateways.stripe.access import Access
+from tillwright.gateways.stripe.answer import Answer
+from tillwright.gateways.stripe.calls import Calls, Reply
+from tillwright.gateways.stripe.errors import StripeUnreachable
+from tillwright.gateways.stripe.facts import API_VERSION
+from tillwright.gateways.stripe.limits import Limiter
+from tillwright.gateways.stripe.reader import Lane, Params
+from tillwright.gateways.stripe.retry import RetryPolicy
+from tillwright.gateways.stripe.writer import Method
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Invalid
+
+_NO_KEY = "none-given"  # the client's own key is never used; a request without its own would be refused by Stripe
+
+stripe.enable_telemetry = False
+stripe.set_app_info("Tillwright", url="https://github.com/tillwright/tillwright")
+# Both write whole addresses, and so the parameters of a GET, to the log.
+logging.getLogger("stripe").setLevel(logging.WARNING)
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class SdkExchange:
+    """One request through the SDK's raw interface, without its own retries.
+
+    `api_base` is where Stripe is; `methods` what may be sent at all.
+    """
+
+    def __init__(self, api_base: str, *, methods: frozenset[str], timeout: float = 30.0) -> None:
+        self._base = _checked_base(api_base)
+        self._methods = methods
+        self._timeout = timeout
+        # Connections belong to an event loop, and a durable engine may run another one than the web server's.
+        self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[stripe.StripeClient, Any]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    async def __call__(
+        self, access: Access, method: str, path: str, params: Mapping[str, Any], idempotency_key: str | None
+    ) -> Reply:
+        if method not in self._methods:
+            raise PermissionError(f"{method} may not be sent here, only {', '.join(sorted(self._methods))}")
+        options = {"idempotency_key": idempotency_key} if idempotency_key else {}
+        if access.on_account:
+            options["stripe_account"] = access.on_account
+        reply = await self._send(access, method, path, params, options)
+        if isinstance(reply, Reply):
+            return reply
+        # Raised here and not where it was caught: the SDK's own error holds the request, and the key with it.
+        raise reply
+
+    async def _send(
+        self, access: Access, method: str, path: str, params: Mapping[str, Any], options: dict[str, str]
+    ) -> Reply | StripeUnreachable:
+        client = self._client()
+        try:
+            answer = await client.raw_request_async(
+                method.lower(), path, api_key=access.key.reveal(), **options, **params
+            )
+        except stripe.StripeError as error:
+            if error.http_status is None:
+                return translate.unreachable(type(error.__cause__ or error).__name__)
+            return Reply(error.http_status, _lower(error.headers), _bytes(error.http_body))
+        return Reply(answer.code, _lower(answer.headers), _bytes(answer.body))
+
+    def _client(self) -> stripe.StripeClient:
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            http = stripe.HTTPXClient(timeout=self._timeout)
+            client = stripe.StripeClient(
+                _NO_KEY,
+                stripe_version=API_VERSION,
+                base_addresses={"api": self._base},
+                http_client=http,
+                max_network_retries=0,
+            )
+            self._clients[loop] = (client, http)
+        return self._clients[loop][0]
+
+    async def close(self) -> None:
+        """Closes this event loop's connections."""
+        held = self._clients.pop(asyncio.get_running_loop(), None)
+        if held:
+            await held[1].close_async()
+
+
+class LiveReader:
+    """Reads Stripe. Its exchange refuses anything but GET, whoever asks."""
+
+    def __init__(self, api_base: str, *, limits: Limiter, clock: Clock, policy: RetryPolicy | None = None) -> None:
+        self._exchange = SdkExchange(api_base, methods=frozenset({"GET"}))
+        self._calls = Calls(self._exchange, limits=limits, clock=clock, policy=policy)
+
+    async def get(
+        self,
+        access: Access,
+        path: str,
+        params: Params | None = None,
+        *,
+        lane: Lane = "interactive",
+        deadline: float = 30.0,
+    ) -> Answer:
+        return await self._calls.call(access, "GET", path, params, None, lane=lane, deadline=deadline)
+
+    async def pages(
+        self,
+        access: Access,
+        path: str,
+        params: Params | None = None,
+        *,
+        lane: Lane = "interactive",
+        deadline: float = 30.0,
+    ) -> AsyncIterator[Answer]:
+        wanted: dict[str, Any] = {"limit": 100, **(params or {})}
+        while True:
+            answer = await self.get(access, path, wanted, lane=lane, deadline=deadline)
+            yield answer
+            if not answer.body.get("has_more") or not answer.items:
+                return
+            wanted["starting_after"] = answer.items[-1]["id"]
+
+    async def close(self) -> None:
+        await self._exchange.close()
+
+
+class LiveWriter:
+    """Writes to Stripe."""
+
+    def __init__(self, api_base: str, *, limits: Limiter, clock: Clock, policy: RetryPolicy | None = None) -> None:
+        self._exchange = SdkExchange(api_base, methods=frozenset({"POST", "DELETE"}))
+        self._calls = Calls(self._exchange, limits=limits, clock=clock, policy=policy)
+
+    async def send(
+        self,
+        access: Access,
+        method: Method,
+        path: str,
+        params: Mapping[str, Any] | None,
+        idempotency_key: str,
+        *,
+        deadline: float = 30.0,
+        retry: bool = True,
+    ) -> Answer:
+        if not idempotency_key:
+            raise ValueError("a write needs an idempotency key")
+        return await self._calls.call(
+            access, method, path, params, idempotency_key, lane="interactive", deadline=deadline, retry=retry
+        )
+
+    async def close(self) -> None:
+        await self._exchange.close()
+
+
+def _checked_base(address: str) -> str:
+    parts = urlsplit(address)
+    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or parts.username or (parts.scheme != "https" and not (parts.scheme == "http" and loopback)):
+        raise Invalid(
+            "stripe_base_malformed",
+            f"{address!r} is not an address keys can be sent to.",
+            field="TILLWRIGHT_STRIPE_API_BASE",
+            remedy="Use https://api.stripe.com, or http://127.0.0.1:PORT for a sandbox on this machine.",
+        )
+    return address.rstrip("/")
+
+
+def _lower(headers: Mapping[str, str] | None) -> dict[str, str]:
+    return {name.lower(): value for name, value in (headers or {}).items()}
+
+
+def _bytes(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else bytes(body or b"")
