@@ -68,7 +68,8 @@ def no_return_url(intent: dict[str, Any]) -> StripeError:
         "accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
         "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
     )
-    return StripeError(400, "invalid_request_error", None, text, "return_url", **{intent["object"]: shown(intent)})
+    carried: dict[str, Any] = {intent["object"]: shown(intent)}
+    return StripeError(400, "invalid_request_error", None, text, "return_url", **carried)
 
 
 def refused(intent: dict[str, Any], error: dict[str, Any]) -> StripeError:

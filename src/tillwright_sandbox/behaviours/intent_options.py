@@ -47,7 +47,7 @@ def options(kind: str, types: list[str], given: dict[str, Any] | None, before: d
     if "card" in types:
         shown.setdefault("card", dict(CARD_OPTIONS[kind]))
     if "link" in types:
-        shown.setdefault("link", {"persistent_token": None})
+        shown.setdefault("link", {})
     for type, values in (given or {}).items():
         schema = tables.schemas().get(f"{kind}_payment_method_options_{type}") or tables.schemas().get(
             f"payment_method_options_{type}", {}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 from tillwright_sandbox.call import Call
 
+F = TypeVar("F", bound=Callable[..., Any])
 ACTIONS: dict[str, Callable[[Call, str], None]] = {}
 
 
-def action(name: str) -> Callable[[Callable[[Call, str], None]], Callable[[Call, str], None]]:
+def action(name: str) -> Callable[[F], F]:
     """Register what is done under a name when its time has come: (call, object id)."""
 
-    def register(do: Callable[[Call, str], None]) -> Callable[[Call, str], None]:
+    def register(do: F) -> F:
         ACTIONS[name] = do
         return do
 

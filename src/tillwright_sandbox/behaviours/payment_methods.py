@@ -132,19 +132,16 @@ def update(call: Call) -> dict[str, Any]:
     method = call.objects.get("payment_method", call.path["payment_method"])
     if not method["customer"]:
         raise refs.invalid("You must save this PaymentMethod to a customer before you can update it.")
-    before = copy.deepcopy(method)
     params = dict(call.params)
-    if "billing_details" in params:
-        method["billing_details"] = methods.billing(params.pop("billing_details"), method["billing_details"])
-    if isinstance(card := params.pop("card", None), dict) and "card" in method:
-        method["card"] |= {key: card[key] for key in ("exp_month", "exp_year") if key in card}
-    if isinstance(bank := params.pop("us_bank_account", None), dict) and "us_bank_account" in method:
-        method["us_bank_account"] |= bank
     params.pop("payto", None)
-    generic.apply(method, params)
-    call.objects.touch(method)
-    if old := changes.previous(before, method):
-        call.emit("payment_method.updated", method, old)
+    with changes.updating(call, method, "payment_method.updated"):
+        if "billing_details" in params:
+            method["billing_details"] = methods.billing(params.pop("billing_details"), method["billing_details"])
+        if isinstance(card := params.pop("card", None), dict) and "card" in method:
+            method["card"] |= {key: card[key] for key in ("exp_month", "exp_year") if key in card}
+        if isinstance(bank := params.pop("us_bank_account", None), dict) and "us_bank_account" in method:
+            method["us_bank_account"] |= bank
+        generic.apply(method, params)
     return method
 
 
