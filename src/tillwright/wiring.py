@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from tillwright.domains.billing import Effects
 from tillwright.domains.integrations import Credentials, Integrations
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.notifications import Notifications
@@ -35,6 +36,7 @@ class House:
     integrations: Integrations
     verification: Verification
     mirror: Mirror
+    effects: Effects
     notifications: Notifications
 
 
@@ -81,9 +83,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     reader = LiveReader(settings.stripe.api_base, limits=limits, clock=clock)
     writer = LiveWriter(settings.stripe.api_base, limits=limits, clock=clock)
     mail = settings.mail
-    mailer = SmtpMailer(
-        mail.host, mail.port, sender=mail.sender, user=mail.user, password=mail.password, tls=mail.tls
-    )
+    mailer = SmtpMailer(mail.host, mail.port, sender=mail.sender, user=mail.user, password=mail.password, tls=mail.tls)
     integrations = Integrations(
         database=database, clock=clock, credentials=Credentials(seal), reader=reader, writer=writer
     )
@@ -99,5 +99,6 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             database=database, clock=clock, integrations=integrations, reader=reader, writer=writer
         ),
         mirror=Mirror(clock=clock, database=database, keys=integrations, reader=reader),
+        effects=Effects(database=database, clock=clock, integrations=integrations, reader=reader, writer=writer),
         notifications=Notifications(clock=clock, database=database, mailer=mailer),
     )

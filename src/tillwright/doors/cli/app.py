@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from tillwright import __version__
-from tillwright.doors.cli import demo, doctor, verify
+from tillwright.doors.cli import demo, doctor, setup, verify
 from tillwright.gateways.database.migrate import migrate
 from tillwright.kit.errors import Absent, Conflict, Denied, Invalid, TillwrightError, Upstream
 from tillwright.settings import Settings, read
@@ -62,6 +62,7 @@ def build(programs: Programs) -> Callable[[], None]:
         with owner_url(read()) as url:
             print(f"The schema is at revision {migrate(url)}.")
 
+    app.command(name="setup")(setup.run)
     app.command(name="doctor")(doctor.run)
     app.command(name="demo")(demo.run)
     app.command(name="verify")(verify.run)

@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from tillwright.domains.tenancy import Principal
 from tillwright.doors.cli.processes import Program, Supervisor
 from tillwright.kit.errors import Conflict, Upstream
 from tillwright.settings import Settings, read
@@ -124,14 +125,15 @@ async def _prepare(settings: Settings) -> None:
 
 async def _connect(settings: Settings) -> None:
     async with open_house(settings) as house:
-        principal = await house.tenancy.sole_administrator()
+        (organisation_id,) = await house.tenancy.organisation_ids()
+        principal = Principal.system(organisation_id, "tillwright demo")
         try:
             await house.integrations.connect(principal, publishable_key=PUBLISHABLE_KEY, secret_key=RESTRICTED_KEY)
         except Conflict:
             return  # an earlier start connected it
         report = await house.verification.verify(principal)
-        if report.status != "VERIFIED":
-            raise Upstream("demo_not_verified", "The sandbox's own key did not pass VERIFY.", report=str(report))
+        if not report.verified:
+            raise Upstream("demo_not_verified", " ".join(report.reasons))
         await house.webhooks.register(principal.organisation_id)
 
 
