@@ -4,7 +4,7 @@ import pytest
 import stripe
 
 from tillwright_sandbox import pipeline
-from tillwright_sandbox.behaviours import intent_steps, later, setup_intents
+from tillwright_sandbox.behaviours import intent_steps, setup_intents
 
 CARD = {"amount": 2000, "currency": "usd", "payment_method_types": ["card"]}
 
@@ -118,8 +118,6 @@ def test_a_bank_debit_is_processing_until_the_bank_answers(sandbox, validate, ac
     with pytest.raises(stripe.InvalidRequestError):
         v1.payment_intents.confirm(intent.id)
     sandbox.world.clock.advance(200)
-    with acting(sandbox) as call:
-        later.run_due(call)
     intent = validate(v1.payment_intents.retrieve(intent.id))
     assert intent.status == status
     assert validate(v1.charges.retrieve(intent.latest_charge)).paid is (status == "succeeded")

@@ -4,7 +4,7 @@ import pytest
 import stripe
 
 from tillwright_sandbox import pipeline
-from tillwright_sandbox.behaviours import checkout_completion, later, payment_links
+from tillwright_sandbox.behaviours import checkout_completion, payment_links
 from tillwright_sandbox.errors import StripeError
 
 
@@ -69,8 +69,6 @@ def test_a_bank_debit_completes_unpaid_and_is_paid_later(sandbox):
     done = complete(sandbox, made.id, payment_method="pm_usBankAccount_success")
     assert (done.status, done.payment_status) == ("complete", "unpaid")
     sandbox.world.clock.advance(10)
-    with acting(sandbox) as call:
-        later.run_due(call)
     v1 = sandbox.client.v1
     assert v1.checkout.sessions.retrieve(made.id).payment_status == "paid"
     assert "checkout.session.async_payment_succeeded" in [event.type for event in v1.events.list().data]
@@ -108,8 +106,6 @@ def test_expire(sandbox, validate):
         v1.checkout.sessions.expire(made.id)
     left = session(sandbox)
     sandbox.world.clock.advance(86_401)
-    with acting(sandbox) as call:
-        later.run_due(call)
     assert v1.checkout.sessions.retrieve(left.id).status == "expired"
 
 

@@ -3,16 +3,13 @@
 import pytest
 import stripe
 
-from tillwright_sandbox import pipeline
-from tillwright_sandbox.behaviours import later, money
+from tillwright_sandbox.behaviours import money
 
 CARD = {"currency": "usd", "payment_method_types": ["card"], "confirm": True}
 
 
 def pass_time(sandbox, seconds):
     sandbox.world.clock.advance(seconds)
-    with pipeline.act(sandbox.world, sandbox.world.accounts[sandbox.account], False) as call:
-        later.run_due(call)
 
 
 def pay(sandbox, amount=10_000, card="bypassPending", currency="usd"):

@@ -3,9 +3,6 @@
 import pytest
 import stripe
 
-from tillwright_sandbox import pipeline
-from tillwright_sandbox.behaviours import later
-
 CARD = {"amount": 2000, "currency": "usd", "payment_method_types": ["card"], "confirm": True}
 
 
@@ -15,8 +12,6 @@ def pay(sandbox, card="visa"):
 
 def pass_time(sandbox, seconds):
     sandbox.world.clock.advance(seconds)
-    with pipeline.act(sandbox.world, sandbox.world.accounts[sandbox.account], False) as call:
-        later.run_due(call)
 
 
 def test_several_partial_refunds_never_exceed_the_charge(sandbox, validate, validate_operation):

@@ -27,9 +27,8 @@ def shown(intent: dict[str, Any]) -> dict[str, Any]:
 def unexpected(intent: dict[str, Any], message: str, param: str | None = None) -> StripeError:
     """400 payment_intent_unexpected_state (or setup_intent_…)."""
     kind = intent["object"]
-    return StripeError(
-        400, "invalid_request_error", f"{kind}_unexpected_state", message, param, **{kind: shown(intent)}
-    )
+    carried: dict[str, Any] = {kind: shown(intent)}
+    return StripeError(400, "invalid_request_error", f"{kind}_unexpected_state", message, param, **carried)
 
 
 def named(intent: dict[str, Any]) -> str:
