@@ -20,10 +20,7 @@ def answer(call: Call, result: Result) -> Answer:
     """200 with the result rendered and expanded."""
     if isinstance(result, bytes):
         return Answer(200, result, {"Content-Type": call.operation.media})
-    if isinstance(result, Page):
-        raw = _page(call, result)
-    else:
-        raw = _object(call, result)
+    raw = _page(call, result) if isinstance(result, Page) else _object(call, result)
     if call.expand:
         value = orjson.loads(raw)
         expand(call.objects, value, call.operation.answer, call.expand)
@@ -63,5 +60,3 @@ def id_of(result: Result) -> str | None:
         id_ = result.get("id")
         return id_ if isinstance(id_, str) else None
     return None
-
-

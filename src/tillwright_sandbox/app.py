@@ -70,7 +70,7 @@ async def serve(world: World, request: Request) -> Response:
     )
     pipeline.route(exchange)
     rule = pick_fault(world, exchange)
-    answer: Answer | None = None
+    answer = Answer(0, b"")
     try:
         exchange.fields = await read(request, exchange)
         answer = await carry_out(world, exchange, rule)
@@ -181,14 +181,14 @@ def run(world: World, exchange: Exchange, rule: Rule | None) -> Answer:
     return answer
 
 
-def note(world: World, exchange: Exchange, answer: Answer | None) -> None:
+def note(world: World, exchange: Exchange, answer: Answer) -> None:
     """A line in the ledger: the effect is accepted if it took place, whatever the caller got to see."""
     key = exchange.key
     world.ledger.record(
         at=world.clock.now(),
         method=exchange.method,
         path=exchange.address,
-        status=answer.status if answer else 0,
+        status=answer.status,
         request_id=exchange.request_id,
         operation=exchange.operation.id if exchange.operation else None,
         params={name: value if isinstance(value, str) else value["filename"] for name, value in exchange.fields},

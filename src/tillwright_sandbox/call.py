@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .ids import new_id, prefix_of
+from .ids import new_id
 
 if TYPE_CHECKING:
     from .keys import Key
@@ -90,6 +90,5 @@ class Call:
         self.emissions.append(Emission(type, obj, previous))
 
     def new_id(self, prefix: str) -> str:
-        """An id with a prefix ("cus" or "cus_"); the name of an object ("customer") gives its usual prefix."""
-        usual = prefix_of(prefix) if "." in prefix or prefix in ("customer", "invoice", "charge") else prefix
-        return new_id(self.world.dice, usual)
+        """An id with a prefix; "cus" and "cus_" are the same."""
+        return new_id(self.world.dice, prefix)

@@ -64,9 +64,9 @@ def _expand_property(objects: Objects, value: Any, parts: list[str], schema: Sch
     resolved = tables.resolve(schema)
     rows = resolved.get("items", {})
     targets = schema.get("expands") or resolved.get("expands") or rows.get("expands")
-    if not targets and not is_list(resolved) and resolved.get("type") not in ("object", "array"):
-        if "anyOf" not in resolved:
-            raise _refuse(path, {})
+    nested = is_list(resolved) or resolved.get("type") in ("object", "array") or "anyOf" in resolved
+    if not targets and not nested:
+        raise _refuse(path, {})
     if not isinstance(value, dict):
         _check_only(targets, resolved, rest, path)
         return
@@ -75,8 +75,8 @@ def _expand_property(objects: Objects, value: Any, parts: list[str], schema: Sch
     elif targets and value.get(name) is not None:
         kinds = tuple(tables.object_name(one) for one in targets)
         held = value[name]
-        value[name] = [_whole(objects, one, kinds) for one in held] if isinstance(held, list) else _whole(
-            objects, held, kinds
+        value[name] = (
+            [_whole(objects, one, kinds) for one in held] if isinstance(held, list) else _whole(objects, held, kinds)
         )
     if not rest:
         return

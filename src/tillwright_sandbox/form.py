@@ -23,9 +23,7 @@ class Appended(list[Any]):
 def pairs(text: bytes) -> Fields:
     """The fields of a query or a form body, in order. Raises 400 for what is not UTF-8 or too much."""
     try:
-        return list(
-            parse_qsl(text.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
-        )
+        return list(parse_qsl(text.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"))
     except UnicodeDecodeError as error:
         raise invalid("Invalid encoding: parameters must be UTF-8.") from error
     except ValueError as error:

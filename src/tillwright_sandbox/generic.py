@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,8 @@ def build(call: Call, schema_name: str, **values: Any) -> dict[str, Any]:
     """A new object of a schema, valid and not yet stored: given values put in, null or empty for the rest."""
     schema = tables.schema(schema_name)
     object = tables.object_name(schema_name)
+    if not schema.get("properties"):
+        return {}  # the page knows nothing of it
     base: dict[str, Any] = {
         "object": object,
         "livemode": call.livemode,
@@ -76,7 +79,7 @@ def _make_up(call: Call, schema: Schema, obj: dict[str, Any], values: dict[str, 
             random = random_text(call.world.dice, 24)
             obj[name] = MADE_UP[name].format(object=obj.get("object"), id=obj.get("id"), random=random)
         elif isinstance(held, dict) and held.get("url") == "/v1" and is_list(tables.resolve(inner)):
-            held["url"] = sublist_url(str(obj.get("object")), str(obj.get("id")), name)
+            held["url"] = page_url(tables.resolve(inner), sublist_url(str(obj.get("object")), str(obj.get("id")), name))
         elif name == "expires_at" and held == call.now:
             obj[name] = call.now + 24 * 3600
 
@@ -197,10 +200,11 @@ def find(call: Call) -> Record:
     parent = parent_of(call)
     for object in operation.objects:
         record = call.objects.record(object, id_)
-        if record is not None and (parent is None or belongs(record, parent)):
-            if not record.deleted or (operation.deleted and operation.method == "GET"):
-                call.objects.undo.note(call.objects, record)
-                return record
+        if record is None or (parent is not None and not belongs(record, parent)):
+            continue
+        if not record.deleted or (operation.deleted and operation.method == "GET"):
+            call.objects.undo.note(call.objects, record)
+            return record
     raise no_such(operation.object, id_, hint=other_mode(call, operation, id_))
 
 
@@ -298,10 +302,14 @@ def listed(call: Call, found: list[dict[str, Any]]) -> Page:
 
 
 def url(call: Call) -> str:
-    """The address of the list itself, path parameters filled in."""
+    """The address of the list itself, path parameters filled in; an old address answers with the new one's."""
     path = call.operation.path
     for name, value in call.path.items():
         path = path.replace("{" + name + "}", value)
-    return path
+    return page_url(call.operation.answer, path)
 
 
+def page_url(schema: Schema, path: str) -> str:
+    """`path`, unless the page says that the list's url begins otherwise."""
+    pattern = str(schema.get("properties", {}).get("url", {}).get("pattern", ""))
+    return path if re.match(pattern, path) else pattern.removeprefix("^")

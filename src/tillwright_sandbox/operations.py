@@ -41,7 +41,7 @@ class Operation:
 
     @property
     def object(self) -> str:
-        return self.objects[0]
+        return self.objects[0] if self.resources else ""
 
 
 def _is_param(segment: str) -> bool:
@@ -134,7 +134,9 @@ def operations() -> dict[str, Operation]:
     alone = frozenset(
         _shape(row["path"])
         for row in rows
-        if row["method"] == "GET" and not row["path"].endswith("}") and "data" not in row["answer"].get("properties", {})
+        if row["method"] == "GET"
+        and not row["path"].endswith("}")
+        and "data" not in row["answer"].get("properties", {})
     )
     return {row["id"]: _build(row, at, alone) for row in rows}
 

@@ -15,7 +15,7 @@ METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500
 
 
 def check(schema: Schema, raw: dict[str, Any]) -> dict[str, Any]:
-    """Typed parameters. Raises parameter_unknown, parameter_missing, parameter_invalid_… (400), naming the parameter."""
+    """Typed parameters. Raises parameter_unknown, parameter_missing, parameter_invalid_… (400), with its name."""
     return _hash(schema, raw, "")
 
 
@@ -48,6 +48,8 @@ def typed(schema: Schema, value: Any, place: str, name: str = "") -> Any:
     if "anyOf" in schema:
         return _choice(schema["anyOf"], value, place, name)
     kind = schema.get("type")
+    if schema.get("format") == "binary" and isinstance(value, dict) and "content" in value:
+        return value  # an uploaded file
     if kind == "object":
         return _object(schema, value, place, name)
     if kind == "array":
@@ -101,7 +103,7 @@ def _sort_of(schema: Schema) -> str:
 
 def _object(schema: Schema, value: Any, place: str, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise invalid(f"Invalid {'hash' if isinstance(value, str) else 'object'}", place, "parameter_invalid_hash")
+        raise invalid("Invalid object", place)
     if schema.get("properties"):
         return _hash(schema, value, place)
     if "values" not in schema:
@@ -130,7 +132,7 @@ def _array(schema: Schema, value: Any, place: str) -> list[Any]:
     elif isinstance(value, dict) and value and all(key.isdigit() for key in value):
         rows = [value[key] for key in sorted(value, key=int)]
     else:
-        raise invalid("Invalid array", place, "parameter_invalid_array")
+        raise invalid("Invalid array", place)
     return [typed(schema["items"], one, f"{place}[{index}]") for index, one in enumerate(rows)]
 
 

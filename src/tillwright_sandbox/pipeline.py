@@ -200,7 +200,7 @@ def publish(call: Call, taken: list[tuple[Emission, dict[str, Any], dict[str, An
         call.world.publish(call, emission.type, photo, previous)
 
 
-# --- calls that no request makes ---------------------------------------------------------------------------------------
+# --- calls that no request makes ------------------------------------------------------------------------------------
 
 SYSTEM_KEY = Key("", "secret", False, "")
 
@@ -258,7 +258,7 @@ def request(world: World, account: Account, livemode: bool, operation_id: str, *
 
 
 def failure(exchange: Exchange, error: Exception) -> Answer:
-    """Any error as an answer. What is not a refusal is our own fault: a 500 as Stripe words it, and the trace in the log."""
+    """Any error as an answer. What is no refusal is our own fault: a 500 in Stripe's words, the trace in the log."""
     if isinstance(error, StripeError):
         body = error.body()
         body["error"]["request_log_url"] = f"https://dashboard.stripe.com/test/logs/{exchange.request_id}"

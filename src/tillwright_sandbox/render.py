@@ -1,4 +1,4 @@
-"""Stored objects as they are answered: ids replaced where Stripe embeds the whole, sub-lists filled, private keys out."""
+"""Stored objects as they are answered: wholes for ids where Stripe embeds, sub-lists filled, private keys out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _step(schema: Schema, trail: frozenset[str]) -> Step | None:
     """What must be done to a property of this schema; None for nothing."""
     if "expands" in schema:
         return None
-    name = schema.get("ref") or (len(schema.get("anyOf", ())) == 1 and schema["anyOf"][0].get("ref"))
+    name: str = schema.get("ref") or (schema["anyOf"][0].get("ref", "") if len(schema.get("anyOf", ())) == 1 else "")
     resolved = tables.resolve(schema)
     if "anyOf" in resolved:
         refs = tuple(one.get("ref") for one in resolved["anyOf"])

@@ -1,4 +1,4 @@
-"""What an operation named by a verb (cancel, expire, approve …) does to an object's state when nothing finer is known."""
+"""What an operation named by a verb (cancel, expire, approve …) does to an object when nothing finer is known."""
 
 from __future__ import annotations
 
@@ -59,7 +59,18 @@ FIELDS: dict[tuple[str, str], dict[str, Any]] = {
     ("billing.alert", "archive"): {"status": "archived"},
 }
 STAMPS = {"canceled": "canceled_at", "cancelled": "canceled_at", "void": "voided_at", "voided": "voided_at"}
-EVENTS = {"canceled", "cancelled", "expired", "closed", "failed", "posted", "returned", "succeeded", "voided", "reversed"}
+EVENTS = {
+    "canceled",
+    "cancelled",
+    "expired",
+    "closed",
+    "failed",
+    "posted",
+    "returned",
+    "succeeded",
+    "voided",
+    "reversed",
+}
 
 
 def act(call: Call) -> dict[str, Any]:
@@ -78,7 +89,7 @@ def act(call: Call) -> dict[str, Any]:
         if reached:
             obj["status"] = reached
             stamp = STAMPS.get(reached)
-            if stamp in properties:
+            if stamp and stamp in properties:
                 obj[stamp] = call.now
     if "shipping" in properties and "/shipping/" in call.operation.path and isinstance(obj.get("shipping"), dict):
         obj["shipping"]["status"] = STATES.get(verb, ("pending",))[0]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from . import events
 from .clock import Clock
 from .faults import Faults
-from .ids import new_id
 from .idempotency import Idempotency
+from .ids import new_id
 from .keys import Key, Keys
 from .ledger import Ledger
 from .limits import Limits

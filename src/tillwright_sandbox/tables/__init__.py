@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 
 
 def _read(name: str) -> Any:
-    return orjson.loads(gzip.decompress(resources.files(__package__).joinpath(name).read_bytes()))
+    return orjson.loads(gzip.decompress(resources.files(__name__).joinpath(name).read_bytes()))
 
 
 @cache

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
 
 from . import object_name, operations, schema_of_object, schemas
 
@@ -49,10 +50,14 @@ def _answer_validator(operation_id: str) -> Draft202012Validator:
 
 
 def _explain(validator: Draft202012Validator, value: Any) -> list[str]:
-    return [
-        f"{'.'.join(map(str, error.absolute_path)) or 'answer'}: {error.message[:300]}"
-        for error in validator.iter_errors(value)
-    ]
+    return [_told(error) for error in validator.iter_errors(value)]
+
+
+def _told(error: ValidationError) -> str:
+    """Where and what; of a union, the complaint of the variant that came nearest."""
+    while error.context:
+        error = max(error.context, key=lambda one: (len(one.absolute_path), one.validator != "type"))
+    return f"{'.'.join(map(str, error.absolute_path)) or 'answer'}: {error.message[:300]}"
 
 
 def complaints(value: dict[str, Any], schema_name: str | None = None) -> list[str]:
