@@ -57,9 +57,7 @@ async def _chosen(house: House, organisation: str | None) -> str:
     if len(ids) == 1:
         return ids[0]
     if not ids:
-        raise Absent(
-            "organisation_absent", "There is no organisation yet.", remedy="Start tillwright serve and open it."
-        )
+        raise Absent("organisation_absent", "There is no organisation yet.", remedy="Make one with: tillwright setup")
     raise Invalid(
         "organisation_ambiguous",
         "There are several organisations.",

@@ -1,0 +1,106 @@
+"""The command line as a person or a script meets it: real processes, exit codes, sentences."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tillwright.kit.seal import Secret
+
+
+def run(*arguments: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TILLWRIGHT_")}
+    return subprocess.run(
+        [sys.executable, "-m", "tillwright.main", *arguments],
+        env=environment | {"COLUMNS": "200"} | settings,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def settings(database_url: Secret, tmp_path: Path) -> dict[str, str]:
+    return {
+        "TILLWRIGHT_DATA": str(tmp_path),
+        "TILLWRIGHT_DATABASE_URL": database_url.reveal(),
+        "TILLWRIGHT_STRIPE_API_BASE": "http://127.0.0.1:1",
+        "TILLWRIGHT_SMTP_PORT": "1",
+    }
+
+
+def test_help_names_every_command() -> None:
+    shown = run("--help").stdout
+    for command in ("serve", "worker", "migrate", "setup", "doctor", "verify", "demo"):
+        assert command in shown
+        assert run(command, "--help").returncode == 0
+
+
+def test_wrong_settings_are_all_told_and_nothing_starts() -> None:
+    done = run("serve", TILLWRIGHT_PORT="x", TILLWRIGHT_SMTP_TLS="y", TILLWRIGHT_TYPO="z")
+    assert done.returncode == 2
+    assert all(name in done.stderr for name in ("TILLWRIGHT_PORT", "TILLWRIGHT_SMTP_TLS", "TILLWRIGHT_TYPO"))
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unreachable_database_is_one_sentence() -> None:
+    done = run("migrate", TILLWRIGHT_DATABASE_URL="postgresql://u:canary-password@127.0.0.1:1/none")
+    assert done.returncode == 6
+    assert "TILLWRIGHT_DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "canary-password" not in done.stderr + done.stdout
+
+
+def test_migrate_twice(settings: dict[str, str]) -> None:
+    assert run("migrate", **settings).stdout == run("migrate", **settings).stdout
+
+
+def test_setup_makes_the_first_administrator(settings: dict[str, str]) -> None:
+    options = ("--organisation", "Northwind", "--email", "ada@example.com")
+    short = run("setup", *options, stdin="short\n", **settings)
+    assert short.returncode == 2
+    assert "password" in short.stderr
+    made = run("setup", *options, stdin="correct horse battery\n", **settings)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("org_")
+    assert run("setup", *options, stdin="correct horse battery\n", **settings).returncode == 4
+
+
+def test_doctor_finds_what_is_wrong(settings: dict[str, str]) -> None:
+    done = run("doctor", "--json", **settings)
+    states = {f["name"]: f["state"] for f in json.loads(done.stdout)}
+    assert states == {
+        "settings": "ok",
+        "master key": "advice",
+        "database": "ok",
+        "Stripe": "failed",
+        "public address": "advice",
+        "mail": "failed",
+    }
+    assert done.returncode == 1
+    assert "TILLWRIGHT_SMTP_HOST" in run("doctor", **settings).stdout
+
+
+def test_doctor_tells_an_open_key_file(settings: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "master.key").write_text("A" * 43)
+    (tmp_path / "keys" / "master.key").chmod(0o644)
+    assert "chmod 600" in run("doctor", **settings).stdout
+
+
+def test_verify_without_an_integration_says_what_to_do(settings: dict[str, str]) -> None:
+    nobody = run("verify", **settings)
+    assert nobody.returncode == 3
+    assert "setup" in nobody.stderr
+    run("setup", "--organisation", "N", "--email", "a@example.com", stdin="correct horse battery\n", **settings)
+    unconnected = run("verify", **settings)
+    assert unconnected.returncode == 3
+    assert "Connect" in unconnected.stderr
+    assert run("verify", "--organisation", "org_other", **settings).returncode == 3
