@@ -1,0 +1,157 @@
+"""What an action may be given: each input's kind, and the complaint about a value that does not fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tillwright.domains.automation import values
+from tillwright.domains.automation.shapes import is_list, is_map
+from tillwright.kit.errors import Problem
+
+Kind = Literal["text", "id", "email", "integer", "number", "boolean", "texts", "labels"]
+
+_ID = re.compile(r"[A-Za-z0-9_\-]{1,255}")
+_EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,250}")
+MOST_LABELS = 49
+"""Stripe keeps 50 keys of metadata; one is ours, for the operation id."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: its kind, what it means, and its limits (`low` and `high` include themselves).
+
+    `labels` is a map of texts to texts, as metadata is; `longest` counts characters.
+    """
+
+    kind: Kind
+    summary: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    longest: int = 5_000
+
+    def schema(self) -> dict[str, Any]:
+        """As JSON Schema, for editors; an expression is allowed in place of any value."""
+        base: dict[str, Any] = {"description": self.summary}
+        if self.kind in ("integer", "number"):
+            limits = {"minimum": self.low, "maximum": self.high}
+            base["anyOf"] = [{"type": self.kind} | {k: v for k, v in limits.items() if v is not None}, _EXPRESSION]
+        elif self.kind == "boolean":
+            base["anyOf"] = [{"type": "boolean"}, _EXPRESSION]
+        elif self.kind == "texts":
+            base["anyOf"] = [{"type": "array", "items": {"type": "string"}}, _EXPRESSION]
+        elif self.kind == "labels":
+            base |= {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+        elif self.choices:
+            base["anyOf"] = [{"enum": list(self.choices)}, _EXPRESSION]
+        else:
+            base["type"] = "string"
+        return base
+
+
+_EXPRESSION = {"type": "string", "pattern": r"\$\{"}
+
+
+def complaint(name: str, rule: Input, value: Any) -> Problem | None:
+    """What is wrong with one value, or None."""
+    reason = _reason(rule, value)
+    return Problem("input_invalid", f"`{name}` {reason}.", name, rule.summary) if reason else None
+
+
+def _reason(rule: Input, value: Any) -> str | None:
+    match rule.kind:
+        case "integer" | "number":
+            return _number(rule, value)
+        case "boolean":
+            return None if isinstance(value, bool) else "must be true or false"
+        case "texts":
+            texts = is_list(value) and all(isinstance(item, str) for item in value)
+            return None if texts else "must be a list of texts"
+        case "labels":
+            return _labels(value)
+        case _:
+            return _text(rule, value)
+
+
+def _number(rule: Input, value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"must be a number, not {_named(value)}"
+    if rule.kind == "integer" and not isinstance(value, int):
+        return "must be a whole number"
+    if rule.low is not None and value < rule.low:
+        return f"is {value}; at least {rule.low:g} is needed"
+    if rule.high is not None and value > rule.high:
+        return f"is {value}; at most {rule.high:g} is allowed"
+    return None
+
+
+def _text(rule: Input, value: Any) -> str | None:
+    if not isinstance(value, str):
+        return f"must be a text, not {_named(value)}"
+    if not value.strip():
+        return "is empty"
+    if len(value) > rule.longest:
+        return f"has {len(value)} characters; at most {rule.longest} are allowed"
+    if rule.choices and value not in rule.choices:
+        return f"is {value!r}; one of {', '.join(rule.choices)} is needed"
+    if rule.kind == "id" and not _ID.fullmatch(value):
+        return f"is {value!r}, which is no id"
+    if rule.kind == "email" and not _EMAIL.fullmatch(value):
+        return f"is {value[:80]!r}, which is no e-mail address"
+    return None
+
+
+def _labels(value: Any) -> str | None:
+    if not is_map(value):
+        return "must be a map of texts"
+    if len(value) > MOST_LABELS:
+        return f"has {len(value)} keys; at most {MOST_LABELS} are allowed"
+    for key, label in value.items():
+        if not 1 <= len(key) <= 40:
+            return f"has the key {key[:50]!r}; keys have 1 to 40 characters"
+        if isinstance(label, (list, dict)) or len(str(label)) > 500:
+            return f"has no plain text of at most 500 characters under {key!r}"
+    return None
+
+
+def _named(value: Any) -> str:
+    return (
+        "nothing"
+        if value is None
+        else {"str": "a text", "list": "a list", "dict": "a map"}.get(type(value).__name__, f"{value!r}")
+    )
+
+
+def check(rules: Mapping[str, Input], given: Mapping[str, Any], *, draft: bool) -> Sequence[Problem]:
+    """Every complaint about an action's inputs; in a draft, values that hold `${…}` are judged only when run."""
+    problems: list[Problem] = [
+        Problem(
+            "input_unknown",
+            f"There is no input `{name}`.",
+            name,
+            f"Known: {', '.join(rules)}.",
+        )
+        for name in given
+        if name not in rules
+    ]
+    for name, rule in rules.items():
+        value = given.get(name)
+        if value is None:
+            if rule.required:
+                problems.append(Problem("input_missing", f"`{name}` is needed.", name, rule.summary))
+            continue
+        if draft and _open(value):
+            continue
+        found = complaint(name, rule, value)
+        if found:
+            problems.append(found)
+    return problems
+
+
+def _open(value: Any) -> bool:
+    """Whether a value can't be judged before the run; a broken `${` is somebody else's complaint."""
+    return any("${" in text for _, text in values.texts(value))

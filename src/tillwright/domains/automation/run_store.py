@@ -1,0 +1,192 @@
+"""The only SQL on runs and their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, LiteralString
+
+from psycopg.types.json import Jsonb
+
+from tillwright.domains.automation.model import Run, RunState, RunStep, StepState, Trigger
+from tillwright.gateways.database import Tx
+
+_RUN_FIELDS = [field.name for field in fields(Run)]
+_STEP_FIELDS = [field.name for field in fields(RunStep)]
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    values = {name: row[name] for name in _RUN_FIELDS}
+    values |= {"state": RunState(row["state"]), "trigger": Trigger(**row["trigger"])}
+    return Run(**values)
+
+
+def _step(row: Mapping[str, Any]) -> RunStep:
+    values = {name: row[name] for name in _STEP_FIELDS}
+    values["state"] = StepState(row["state"])
+    return RunStep(**values)
+
+
+async def add(tx: Tx, run: Run) -> bool:
+    """Insert a run that still has to be handed over; False if it is there already."""
+    added = await tx.execute(
+        "insert into workflow_runs (organisation_id, id, workflow_id, workflow_name, version, state, reason, livemode, "
+        "trigger, created, started, finished) values (%(organisation_id)s, %(id)s, %(workflow_id)s, "
+        "%(workflow_name)s, %(version)s, %(state)s, %(reason)s, %(livemode)s, %(trigger)s, %(created)s, %(started)s, "
+        "%(finished)s) on conflict (id) do nothing",
+        vars(run) | {"trigger": Jsonb(run.trigger.plain())},
+    )
+    return added.rowcount == 1
+
+
+async def waiting(tx: Tx, limit: int) -> Sequence[tuple[str, str]]:
+    """(organisation, run) of runs not handed over yet, over all organisations, oldest first."""
+    rows = await (await tx.execute("select organisation_id, id from runs_to_hand_over(%s)", (limit,))).fetchall()
+    return [(row["organisation_id"], row["id"]) for row in rows]
+
+
+async def mark_handed_over(tx: Tx, organisation_id: str, run_id: str, at: datetime) -> None:
+    await tx.execute(
+        "update workflow_runs set handed_over = %s where organisation_id = %s and id = %s",
+        (at, organisation_id, run_id),
+    )
+
+
+async def by_id(tx: Tx, organisation_id: str, run_id: str) -> Run | None:
+    row = await (
+        await tx.execute(
+            "select * from workflow_runs where organisation_id = %s and id = %s", (organisation_id, run_id)
+        )
+    ).fetchone()
+    return _run(row) if row else None
+
+
+async def page(
+    tx: Tx,
+    organisation_id: str,
+    *,
+    workflow_id: str | None,
+    state: RunState | None,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Run]:
+    """Runs, newest first, older than `before`."""
+    where: list[LiteralString] = ["organisation_id = %s"]
+    values: list[Any] = [organisation_id]
+    if workflow_id is not None:
+        where.append("workflow_id = %s")
+        values.append(workflow_id)
+    if state is not None:
+        where.append("state = %s")
+        values.append(state)
+    if before:
+        where.append("(created, id) < (%s, %s)")
+        values.extend(before)
+    conditions = " and ".join(where)
+    rows = await (
+        await tx.execute(
+            f"select * from workflow_runs where {conditions} order by created desc, id desc limit %s",  # noqa: S608 - constants
+            (*values, limit),
+        )
+    ).fetchall()
+    return [_run(row) for row in rows]
+
+
+async def counts(tx: Tx, organisation_id: str) -> Mapping[str, Mapping[str, int]]:
+    """How many runs are in each state, by workflow id."""
+    rows = await (
+        await tx.execute(
+            "select workflow_id, state, count(*) as runs from workflow_runs where organisation_id = %s group by 1, 2",
+            (organisation_id,),
+        )
+    ).fetchall()
+    counted: dict[str, dict[str, int]] = {}
+    for row in rows:
+        counted.setdefault(row["workflow_id"], {})[row["state"]] = row["runs"]
+    return counted
+
+
+async def start(tx: Tx, organisation_id: str, run_id: str, at: datetime) -> None:
+    await tx.execute(
+        "update workflow_runs set state = 'RUNNING', started = coalesce(started, %s) "
+        "where organisation_id = %s and id = %s and finished is null",
+        (at, organisation_id, run_id),
+    )
+
+
+async def finish(tx: Tx, organisation_id: str, run_id: str, state: RunState, reason: str | None, at: datetime) -> bool:
+    """End a run; False if it has ended before, which stays as it was."""
+    ended = await tx.execute(
+        "update workflow_runs set state = %s, reason = %s, finished = %s "
+        "where organisation_id = %s and id = %s and finished is null",
+        (state, reason, at, organisation_id, run_id),
+    )
+    return ended.rowcount == 1
+
+
+async def begin_step(tx: Tx, organisation_id: str, step: RunStep) -> None:
+    """Note that a step is being taken; the first start stays, and so does all of a step that is over."""
+    await tx.execute(
+        "insert into run_steps (organisation_id, run_id, step, position, attempt, action, state, request, answer, "
+        "error, idempotency_key, effect_id, message_id, started, finished) values (%(organisation_id)s, %(run_id)s, "
+        "%(step)s, %(position)s, %(attempt)s, %(action)s, %(state)s, %(request)s, null, null, null, null, "
+        "%(message_id)s, %(started)s, null) on conflict (organisation_id, run_id, step) do update set attempt = excluded.attempt, "
+        "request = excluded.request, message_id = coalesce(excluded.message_id, run_steps.message_id) "
+        "where run_steps.finished is null",
+        vars(step) | {"organisation_id": organisation_id, "request": _json(step.request)},
+    )
+
+
+async def settle_step(
+    tx: Tx,
+    organisation_id: str,
+    run_id: str,
+    step: str,
+    *,
+    state: StepState,
+    answer: Mapping[str, Any] | None,
+    error: Mapping[str, Any] | None,
+    idempotency_key: str | None,
+    effect_id: str | None,
+    finished: datetime | None,
+) -> StepState:
+    """Note how a step came out; returns the state it had before."""
+    before = await (
+        await tx.execute(
+            "select state from run_steps where organisation_id = %s and run_id = %s and step = %s for update",
+            (organisation_id, run_id, step),
+        )
+    ).fetchone()
+    assert before is not None, "a step is begun before it is settled"
+    await tx.execute(
+        "update run_steps set state = %s, answer = %s, error = %s, idempotency_key = coalesce(%s, idempotency_key), "
+        "effect_id = coalesce(%s, effect_id), finished = %s "
+        "where organisation_id = %s and run_id = %s and step = %s",
+        (
+            state,
+            _json(answer),
+            _json(error),
+            idempotency_key,
+            effect_id,
+            finished,
+            organisation_id,
+            run_id,
+            step,
+        ),
+    )
+    return StepState(before["state"])
+
+
+async def steps(tx: Tx, organisation_id: str, run_id: str) -> Sequence[RunStep]:
+    rows = await (
+        await tx.execute(
+            "select * from run_steps where organisation_id = %s and run_id = %s order by position, started",
+            (organisation_id, run_id),
+        )
+    ).fetchall()
+    return [_step(row) for row in rows]
+
+
+def _json(value: Mapping[str, Any] | None) -> Jsonb | None:
+    return None if value is None else Jsonb(value)

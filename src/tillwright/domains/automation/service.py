@@ -1,0 +1,295 @@
+"""The verbs of automation: saving and switching workflows, starting their runs, and showing what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from tillwright.domains import audit, events
+from tillwright.domains.automation import definition, examples, run_store, store
+from tillwright.domains.automation.catalogue import catalogue
+from tillwright.domains.automation.interpreter import WAITS, Interpreter
+from tillwright.domains.automation.matching import Matcher
+from tillwright.domains.automation.model import Run, RunState, Timeline, Workflow, WorkflowState, WorkflowVersion
+from tillwright.domains.automation.plan import Plan
+from tillwright.domains.automation.work import Work
+from tillwright.domains.events import SpineEvent
+from tillwright.domains.mirror import Mirror
+from tillwright.domains.tenancy import Principal
+from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.durable import RunQueue, Steps
+from tillwright.kit import ids, pages
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Absent
+from tillwright.kit.pages import Page
+
+
+class Automation:
+    """Workflows and runs of every organisation.
+
+    Args:
+        waits: seconds between looks at a step that is not over; tests shorten them.
+    """
+
+    def __init__(
+        self, *, clock: Clock, database: Database, mirror: Mirror, work: Work, waits: tuple[float, ...] = WAITS
+    ) -> None:
+        self._clock = clock
+        self._database = database
+        self._work = work
+        self._matcher = Matcher(clock=clock, mirror=mirror)
+        self._interpreter = Interpreter(work, waits)
+
+    async def save(self, principal: Principal, source: str, *, activate: bool | None = None) -> Workflow:
+        """Save a definition as the next version of the workflow it names; the same text again changes nothing.
+
+        Args:
+            activate: switch it on or off as well; None leaves it as it is, and a new one off.
+
+        Raises:
+            Invalid: with every complaint about the text; nothing is saved.
+        """
+        principal.require("workflow:write")
+        found = definition.parse(source)
+        organisation_id, now = principal.organisation_id, self._clock.now()
+        async with self._database.tenant(organisation_id) as tx:
+            await store.lock_names(tx, organisation_id)
+            before = await store.by_name(tx, organisation_id, found.name)
+            workflow = Workflow(
+                organisation_id=organisation_id,
+                id=before.id if before else ids.new("wfl"),
+                name=found.name,
+                description=found.description,
+                trigger=found.stripe_event,
+                state=_state(activate, before),
+                version=await self._next_number(tx, before, source),
+                created=before.created if before else now,
+                updated=now,
+                updated_by=principal.name,
+            )
+            if before and (workflow.version, workflow.state) == (before.version, before.state):
+                return before
+            await store.put(tx, workflow)
+            if before is None or workflow.version != before.version:
+                await store.add_version(
+                    tx,
+                    WorkflowVersion(
+                        organisation_id, ids.new("wfv"), workflow.id, workflow.version, source, found.plain(),
+                        principal.name, now,
+                    ),
+                )  # fmt: skip
+            await self._note(tx, principal, workflow, "saved")
+        return workflow
+
+    async def _next_number(self, tx: Tx, before: Workflow | None, source: str) -> int:
+        if before is None:
+            return 1
+        newest, *_ = await store.versions(tx, before.organisation_id, before.id)
+        in_force = await store.version(tx, before.organisation_id, before.id, before.version)
+        return before.version if in_force and in_force.source == source else newest.number + 1
+
+    async def save_example(self, principal: Principal, name: str, *, activate: bool = False) -> Workflow:
+        """Save a definition that comes with the package.
+
+        Raises:
+            Absent: there is no such example.
+        """
+        return await self.save(principal, examples.text_of(name), activate=activate)
+
+    async def activate(self, principal: Principal, workflow_id: str, *, version: int | None = None) -> Workflow:
+        """Let events start runs again, of this version if one is given; what runs already stays on its own.
+
+        Raises:
+            Absent: there is no such workflow or version.
+        """
+        return await self._switch(principal, workflow_id, WorkflowState.ACTIVE, version)
+
+    async def pause(self, principal: Principal, workflow_id: str) -> Workflow:
+        """Start no further runs; those under way go on.
+
+        Raises:
+            Absent: there is no such workflow.
+        """
+        return await self._switch(principal, workflow_id, WorkflowState.PAUSED, None)
+
+    async def _switch(
+        self, principal: Principal, workflow_id: str, state: WorkflowState, number: int | None
+    ) -> Workflow:
+        principal.require("workflow:write")
+        organisation_id = principal.organisation_id
+        async with self._database.tenant(organisation_id) as tx:
+            await store.lock_names(tx, organisation_id)
+            before = await self._found(tx, organisation_id, workflow_id)
+            workflow = replace(before, state=state)
+            if number is not None and number != before.version:
+                version = await self._version(tx, organisation_id, workflow_id, number)
+                found = definition.of(version.document)
+                workflow = replace(workflow, version=number, description=found.description, trigger=found.stripe_event)
+            if workflow != before:
+                workflow = replace(workflow, updated=self._clock.now(), updated_by=principal.name)
+                await store.put(tx, workflow)
+                did = "activated" if state is WorkflowState.ACTIVE else "paused"
+                await self._note(tx, principal, workflow, did)
+        return workflow
+
+    async def delete(self, principal: Principal, workflow_id: str) -> None:
+        """Delete a workflow with its versions and the record of its runs.
+
+        Raises:
+            Absent: there is no such workflow.
+        """
+        principal.require("workflow:write")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            workflow = await self._found(tx, principal.organisation_id, workflow_id)
+            await store.delete(tx, principal.organisation_id, workflow_id)
+            await self._note(tx, principal, workflow, "deleted")
+
+    async def _note(self, tx: Tx, principal: Principal, workflow: Workflow, did: str) -> None:
+        data = {"workflow": workflow.id, "name": workflow.name, "version": workflow.version, "state": workflow.state}
+        now = self._clock.now()
+        await audit.record(
+            tx, workflow.organisation_id, principal.actor, f"automation:workflow:{did}", workflow.id, data, now
+        )
+        await events.record(tx, workflow.organisation_id, f"workflow:DEFINITION:{did}", data, now)
+
+    async def list(self, principal: Principal) -> Sequence[Workflow]:
+        """All workflows, by name."""
+        principal.require("workflow:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await store.all_of(tx, principal.organisation_id)
+
+    async def get(self, principal: Principal, workflow_id: str) -> Workflow:
+        """One workflow, by its id or its name.
+
+        Raises:
+            Absent: there is none.
+        """
+        principal.require("workflow:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await self._found(tx, principal.organisation_id, workflow_id)
+
+    async def versions(self, principal: Principal, workflow_id: str) -> Sequence[WorkflowVersion]:
+        """Every version of a workflow, newest first.
+
+        Raises:
+            Absent: there is no such workflow.
+        """
+        principal.require("workflow:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            workflow = await self._found(tx, principal.organisation_id, workflow_id)
+            return await store.versions(tx, principal.organisation_id, workflow.id)
+
+    async def run_counts(self, principal: Principal) -> Mapping[str, Mapping[str, int]]:
+        """How many runs are in each state, by workflow id."""
+        principal.require("workflow:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await run_store.counts(tx, principal.organisation_id)
+
+    async def runs(
+        self,
+        principal: Principal,
+        *,
+        workflow_id: str | None = None,
+        state: RunState | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Run]:
+        """Runs, newest first.
+
+        Raises:
+            Invalid: the cursor is not one of this list's.
+        """
+        principal.require("workflow:read")
+        before: tuple[datetime, str] | None = None
+        if cursor:
+            moment, last = pages.decode_cursor(cursor, 2)
+            before = (datetime.fromisoformat(moment), last)
+        async with self._database.tenant(principal.organisation_id) as tx:
+            found = await run_store.page(
+                tx, principal.organisation_id, workflow_id=workflow_id, state=state, before=before, limit=limit + 1
+            )
+        shown = found[:limit]
+        more = pages.encode_cursor(shown[-1].created.isoformat(), shown[-1].id) if len(found) > limit else None
+        return Page(shown, more)
+
+    async def timeline(self, principal: Principal, run_id: str) -> Timeline:
+        """A run with all its steps.
+
+        Raises:
+            Absent: there is no such run.
+        """
+        principal.require("workflow:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            run = await run_store.by_id(tx, principal.organisation_id, run_id)
+            if run is None:
+                raise Absent("run_absent", f"There is no run {run_id}.", remedy="Open it from the list of runs.")
+            return Timeline(run, await run_store.steps(tx, principal.organisation_id, run_id))
+
+    async def match_event(self, tx: Tx, event: SpineEvent) -> None:
+        """The spine's reaction: commit a run for each workflow the event starts (see `events.hand_on`)."""
+        await self._matcher.start_runs(tx, event)
+
+    async def hand_over(self, queue: RunQueue, limit: int = 100) -> int:
+        """Give the queue the runs that were committed and not handed over yet; returns how many.
+
+        Handing over comes after the commit and is noted after that: a crash between hands over again, under the same
+        id, which changes nothing.
+        """
+        async with self._database.open() as tx:
+            waiting = await run_store.waiting(tx, limit)
+        for organisation_id, run_id in waiting:
+            async with self._database.tenant(organisation_id) as tx:
+                run = await run_store.by_id(tx, organisation_id, run_id)
+                version = run and await store.version(tx, organisation_id, run.workflow_id, run.version)
+            if run and version:
+                await queue.enqueue(run_id, Plan.payload(run, version))
+            async with self._database.tenant(organisation_id) as tx:
+                await run_store.mark_handed_over(tx, organisation_id, run_id, self._clock.now())
+        return len(waiting)
+
+    async def execute(self, steps: Steps, payload: Mapping[str, Any]) -> str:
+        """Execute one run that was handed over; what the durable engine is started with."""
+        return await self._interpreter.run(steps, payload)
+
+    async def give_up(self, payload: Mapping[str, Any], raised: str) -> None:
+        """End a run that broke with an error of ours, so that it is seen as failed instead of running for ever."""
+        await self._work.end(Plan.of(payload), RunState.FAILED, f"Tillwright itself failed: {raised[:500]}")
+
+    @staticmethod
+    def actions() -> Sequence[Mapping[str, Any]]:
+        """Every action with its inputs as JSON Schema, for editors and the documentation."""
+        return [
+            {
+                "name": action.name,
+                "summary": action.summary,
+                "inputs": {
+                    "type": "object",
+                    "properties": {name: rule.schema() for name, rule in action.inputs.items()},
+                    "required": [name for name, rule in action.inputs.items() if rule.required],
+                    "additionalProperties": False,
+                },
+            }
+            for action in catalogue().values()
+        ]
+
+    async def _found(self, tx: Tx, organisation_id: str, workflow_id: str) -> Workflow:
+        found = await store.by_id(tx, organisation_id, workflow_id) or await store.by_name(
+            tx, organisation_id, workflow_id
+        )
+        if found is None:
+            raise Absent("workflow_absent", f"There is no workflow {workflow_id}.", remedy="See the list of workflows.")
+        return found
+
+    async def _version(self, tx: Tx, organisation_id: str, workflow_id: str, number: int) -> WorkflowVersion:
+        version = await store.version(tx, organisation_id, workflow_id, number)
+        if version is None:
+            raise Absent("version_absent", f"There is no version {number} of this workflow.")
+        return version
+
+
+def _state(activate: bool | None, before: Workflow | None) -> WorkflowState:
+    if activate is None:
+        return before.state if before else WorkflowState.PAUSED
+    return WorkflowState.ACTIVE if activate else WorkflowState.PAUSED

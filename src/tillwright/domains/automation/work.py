@@ -1,0 +1,219 @@
+"""What a run does to the world, each piece safe to be done again after a crash in its middle."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from tillwright.domains import events
+from tillwright.domains.automation import conditions, run_store, values
+from tillwright.domains.automation.action import Mail, Request, StripeWrite
+from tillwright.domains.automation.catalogue import catalogue
+from tillwright.domains.automation.definition import Step
+from tillwright.domains.automation.fetching import Fetcher, path_of
+from tillwright.domains.automation.model import RunState, RunStep, StepState
+from tillwright.domains.automation.outcome import Outcome, again, outcome, said
+from tillwright.domains.automation.plan import Plan
+from tillwright.domains.billing import Effects
+from tillwright.domains.notifications import MessageState, Notifications
+from tillwright.gateways.database import Database
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Absent, Invalid, TillwrightError, Upstream
+
+FETCH = "_fetch"
+"""The timeline's name for the fetching of the event's object; no step of a definition can be called so."""
+ATTEMPT = 1
+"""The attempt of intent: the same through every crash and retry of ours, so that the idempotency key is too."""
+
+T = TypeVar("T")
+
+
+class Work:
+    """Every method leaves the timeline true and returns JSON; only a lost database makes it wait instead."""
+
+    def __init__(
+        self, *, clock: Clock, database: Database, fetcher: Fetcher, effects: Effects, notifications: Notifications
+    ) -> None:
+        self._clock = clock
+        self._database = database
+        self._fetcher = fetcher
+        self._effects = effects
+        self._notifications = notifications
+
+    async def begin(self, plan: Plan) -> Outcome:
+        """Mark the run as running and fetch the event's object; the answer is the object.
+
+        DONE with an answer; SKIPPED if the object is gone; REFUSED; WAITING if Stripe could not be asked.
+        """
+        return await self._patiently(lambda: self._begin(plan))
+
+    async def _begin(self, plan: Plan) -> Outcome:
+        async with self._database.tenant(plan.organisation_id) as tx:
+            await run_store.start(tx, plan.organisation_id, plan.run_id, self._clock.now())
+        try:
+            request: dict[str, Any] = {"kind": "stripe", "method": "GET", "path": path_of(plan.trigger), "params": {}}
+            await self._note(plan, FETCH, 0, "fetch", request)
+            fetched = await self._fetcher.fetch(plan.organisation_id, plan.trigger)
+            result = outcome(StepState.DONE, fetched.body)
+        except Absent as error:
+            gone = error.code not in ("integration_absent", "credential_absent")
+            result = outcome(StepState.SKIPPED if gone else StepState.REFUSED, None, said(error))
+        except TillwrightError as error:
+            _not_ours(error)
+            result = outcome(StepState.WAITING if again(error) else StepState.REFUSED, None, said(error))
+        await self._settle(plan, FETCH, result)
+        return result
+
+    async def take(self, plan: Plan, index: int, known: Mapping[str, Any]) -> Outcome:
+        """Take a step, or go on with one that was taken before.
+
+        Args:
+            known: `object` and `steps`, as `Plan.names` wants them.
+        """
+        return await self._patiently(lambda: self._take(plan, index, known))
+
+    async def _take(self, plan: Plan, index: int, known: Mapping[str, Any]) -> Outcome:
+        step = plan.definition.steps[index]
+        try:
+            scope = conditions.Scope(plan.names(known))
+            if step.when and not conditions.holds(conditions.compile(step.when), scope):
+                result = outcome(StepState.SKIPPED, None, {"code": "condition_false", "sentence": f"Not {step.when}."})
+                await self._note(plan, step.id, index + 1, step.action, None)
+                await self._settle(plan, step.id, result)
+                return result
+            request = _request(step, scope)
+        except Invalid as error:
+            result = outcome(StepState.REFUSED, None, said(error))
+            await self._note(plan, step.id, index + 1, step.action, None)
+            await self._settle(plan, step.id, result)
+            return result
+        if isinstance(request, Mail):
+            return await self._mail(plan, step, index + 1, request)
+        return await self._write(plan, step, index + 1, request)
+
+    async def _write(self, plan: Plan, step: Step, position: int, request: StripeWrite) -> Outcome:
+        await self._note(plan, step.id, position, step.action, request.plain())
+        key = effect = None
+        try:
+            done = await self._effects.perform(
+                plan.organisation_id,
+                run_id=plan.run_id,
+                step=step.id,
+                attempt=ATTEMPT,
+                method=request.method,
+                path=request.path,
+                params=request.params,
+                livemode=plan.trigger.livemode,
+            )
+            # PENDING: nothing happened, and Stripe asks to wait.
+            state = StepState.WAITING if done.state == "PENDING" else StepState(done.state)
+            result = outcome(state, done.answer, done.error)
+            key, effect = done.idempotency_key, done.effect_id
+        except TillwrightError as error:
+            _not_ours(error)
+            result = outcome(StepState.WAITING if again(error) else StepState.REFUSED, None, said(error))
+        await self._settle(plan, step.id, result, key=key, effect=effect)
+        return result
+
+    async def _mail(self, plan: Plan, step: Step, position: int, mail: Mail) -> Outcome:
+        now = self._clock.now()
+        async with self._database.tenant(plan.organisation_id) as tx:
+            message = await self._notifications.queue(
+                tx,
+                plan.organisation_id,
+                key=f"run:{plan.run_id}:{step.id}:{ATTEMPT}",
+                to=mail.to,
+                subject=mail.subject,
+                text=mail.text,
+                html=mail.html,
+            )
+            taken = RunStep(
+                plan.run_id, step.id, position, ATTEMPT, step.action, StepState.RUNNING, mail.plain(), None, None,
+                None, None, message.id, now, None,
+            )  # fmt: skip
+            await run_store.begin_step(tx, plan.organisation_id, taken)
+        message = await self._notifications.deliver(plan.organisation_id, message.id)
+        answer = {"id": message.id, "message_id": message.message_id, "to": message.recipient}
+        error = {"code": "mail_not_sent", "sentence": message.error} if message.error else None
+        state = {
+            MessageState.SENT: StepState.DONE,
+            MessageState.FAILED: StepState.REFUSED,
+            MessageState.PENDING: StepState.WAITING,
+        }[message.state]
+        result = outcome(state, answer, error)
+        await self._settle(plan, step.id, result)
+        return result
+
+    async def end(self, plan: Plan, state: RunState, reason: str | None) -> str:
+        """Close the run and record on the spine that it ended, once."""
+
+        async def close() -> str:
+            now = self._clock.now()
+            async with self._database.tenant(plan.organisation_id) as tx:
+                if await run_store.finish(tx, plan.organisation_id, plan.run_id, state, reason, now):
+                    name = f"workflow:RUN:{state.lower()}"
+                    data = {"run": plan.run_id, "workflow": plan.definition.name, "reason": reason}
+                    await events.record(tx, plan.organisation_id, name, data, now)
+            return str(state)
+
+        return await self._patiently(close)
+
+    async def _note(self, plan: Plan, step: str, position: int, action: str, request: Mapping[str, Any] | None) -> None:
+        taken = RunStep(
+            plan.run_id, step, position, ATTEMPT, action, StepState.RUNNING, request, None, None,
+            None, None, None, self._clock.now(), None,
+        )  # fmt: skip
+        async with self._database.tenant(plan.organisation_id) as tx:
+            await run_store.begin_step(tx, plan.organisation_id, taken)
+
+    async def _settle(
+        self, plan: Plan, step: str, result: Outcome, *, key: str | None = None, effect: str | None = None
+    ) -> None:
+        state, now = StepState(result["state"]), self._clock.now()
+        over = state not in (StepState.WAITING, StepState.UNKNOWN)
+        async with self._database.tenant(plan.organisation_id) as tx:
+            was = await run_store.settle_step(
+                tx,
+                plan.organisation_id,
+                plan.run_id,
+                step,
+                state=state,
+                answer=result["answer"],
+                error=result["error"],
+                idempotency_key=key,
+                effect_id=effect,
+                finished=now if over else None,
+            )
+            if state is StepState.UNKNOWN and was is not StepState.UNKNOWN:
+                # The alarm: something may have happened at Stripe that we can't see yet.
+                data = {"run": plan.run_id, "workflow": plan.definition.name, "step": step, "effect": effect}
+                await events.record(tx, plan.organisation_id, "workflow:STEP:unknown", data, now)
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do it; while the database is away, wait and do it again."""
+        wait = 0.2
+        while True:
+            try:
+                return await work()
+            except Upstream as error:
+                if error.code != "database_unreachable":
+                    raise
+                await self._clock.sleep(wait)
+                wait = min(wait * 2, 10.0)
+
+
+def _not_ours(error: TillwrightError) -> None:
+    """A lost database is no outcome of a step: let it through to who waits for it."""
+    if error.code == "database_unreachable":
+        raise error
+
+
+def _request(step: Step, scope: conditions.Scope) -> Request:
+    action = catalogue().get(step.action)
+    if action is None:
+        raise Invalid(
+            "action_unknown",
+            f"There is no action {step.action!r} any more.",
+            remedy="Save the workflow with an action there is.",
+        )
+    return action.request(values.fill(dict(step.inputs), scope))

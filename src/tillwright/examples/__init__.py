@@ -1,0 +1,1 @@
+"""Definitions that work as they are, to start from."""
