@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from .events import build
-from .webhooks import API_VERSION
+from .versions import PINNED
 
 if TYPE_CHECKING:
     from .mailsink import MailSink
@@ -278,7 +278,7 @@ def make_event(control: Control, settings: Settings) -> Any:
         previous=settings.get("previous_attributes"),
         created=int(settings.get("created", world.clock.now())),
         livemode=livemode,
-        api_version=settings.get("api_version", API_VERSION),
+        api_version=settings.get("api_version", PINNED),
         request_id=None,
         idempotency_key=None,
     )

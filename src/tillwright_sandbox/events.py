@@ -45,6 +45,27 @@ def build(
     }
 
 
+def departure(world: "World", platform: str, livemode: bool, account: str) -> dict[str, Any]:
+    """account.application.deauthorized: tells a platform's Connect endpoints who left. Nothing of theirs can be
+    fetched any more, so the event is kept with the platform, and names the account."""
+    owner = world.accounts[platform]
+    event = build(
+        world,
+        type="account.application.deauthorized",
+        photo={"id": f"ca_{platform.removeprefix('acct_')}", "object": "application", "name": owner.name},
+        previous=None,
+        created=world.clock.now(),
+        livemode=livemode,
+        api_version=owner.api_version,
+        request_id=None,
+        idempotency_key=None,
+    )
+    event["account"] = account
+    owner.objects(livemode).insert(event)
+    world.webhooks.publish(platform, livemode, event)
+    return event
+
+
 def previous_attributes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """What the changed fields were before: whole values, nested objects as far as they differ, new keys as null."""
     changed: dict[str, Any] = {}

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from . import tables
+from .beyond import ROWS
 from .tables import Schema
 
 KINDS = ("list", "search", "retrieve", "create", "update", "delete", "verb", "singleton")
@@ -142,10 +143,16 @@ def operations() -> dict[str, Operation]:
 
 
 @cache
+def beyond() -> dict[str, Operation]:
+    """Those the page leaves out, by operation id."""
+    return {row["id"]: _build(row, {}, frozenset()) for row in ROWS}
+
+
+@cache
 def _tree() -> dict[str, Any]:
     """segment -> … -> {method: operation}; a parameter's segment is "{}", the leaf's key is None."""
     root: dict[Any, Any] = {}
-    for operation in operations().values():
+    for operation in [*operations().values(), *beyond().values()]:
         node = root
         for part in operation.segments:
             node = node.setdefault("{}" if _is_param(part) else part, {})

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from . import answers, behaviours, form, keys, search, singletons, verbs
+from . import answers, behaviours, form, keys, legacy, search, singletons, verbs
 from . import events as event_objects
 from . import generic as g
 from .call import Call, Emission
@@ -47,7 +47,8 @@ def admit(world: World, exchange: Exchange) -> None:
     key = exchange.key = world.keys.authenticate(exchange.headers.get("authorization"))
     exchange.livemode = key.livemode
     exchange.account = key.account
-    exchange.api_version = checked_version(exchange.headers.get("stripe-version"))
+    usual = world.accounts[key.account].api_version
+    exchange.api_version = checked_version(exchange.headers.get("stripe-version"), usual)
     exchange.account = keys.acting_account(key, exchange.headers.get("stripe-account"), world.connected())
     if exchange.operation is None:
         raise unrecognized(exchange)
@@ -133,7 +134,7 @@ def _carry_out(call: Call, exchange: Exchange) -> Answer:
         world.undo.begin()
     try:
         exchange.executed = True
-        result = perform(call)
+        result = legacy.perform(call, perform)
         answer = answers.answer(call, result)
         if writes:
             exchange.object_id = answers.id_of(result)

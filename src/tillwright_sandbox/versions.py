@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from . import tables
+from . import legacy, tables
 from .errors import invalid
 from .operations import Operation
 from .tables import Schema
@@ -15,10 +15,10 @@ NEWER = "2026-10-28.endive"  # known to exist, later than the page
 WITHOUT_TYPES = ("/v1/payment_intents", "/v1/setup_intents", "/v1/checkout/sessions")
 
 
-def checked(header: str | None) -> str:
-    """The version a request asks for; the page's own when it asks for none. Raises 400 for one that never was."""
+def checked(header: str | None, usual: str = PINNED) -> str:
+    """The version a request asks for, else the account's `usual` one. Raises 400 for one that never was."""
     if not header:
-        return PINNED
+        return usual
     if header != NEWER and header not in tables.facts()["versions"]:
         raise invalid(f"Invalid Stripe API version: {header[:100]}", "Stripe-Version", "invalid_api_version")
     return header
@@ -33,4 +33,4 @@ def params_for(operation: Operation, key_kind: str, version: str) -> Schema:
     if key_kind == "publishable":
         properties.setdefault("client_secret", {"type": "string"})
         properties.setdefault("key", {"type": "string"})
-    return operation.params | {"properties": properties}
+    return legacy.extended(operation.id, operation.params | {"properties": properties}, version)

@@ -17,8 +17,6 @@ from .signature import new_secret, sign
 if TYPE_CHECKING:
     from .world import World
 
-API_VERSION = "2026-08-26.dahlia"
-
 
 @dataclass(slots=True)
 class Endpoint:
@@ -74,18 +72,21 @@ class Webhooks:
     def shown(self, id: str) -> dict[str, Any] | None:
         """The endpoint object of the API, None when it is gone."""
         endpoint = self.endpoints.get(id)
-        if endpoint is None:
+        owner = self.world.accounts.get(endpoint.account) if endpoint else None
+        if endpoint is None or owner is None:
             return None
-        store = self.world.accounts[endpoint.account].objects(endpoint.livemode)
-        record = store.record("webhook_endpoint", id)
+        record = owner.objects(endpoint.livemode).record("webhook_endpoint", id)
         return None if record is None or record.deleted else record.obj
 
-    def targets(self, account: str, livemode: bool, type: str) -> list[str]:
-        """Endpoints to tell: the account's own, and its platform's Connect endpoints (live ones hear of test too)."""
-        platform = self.world.accounts[account].platform
+    def targets(self, account: str, livemode: bool, type: str, left: bool = False) -> list[str]:
+        """Endpoints to tell: the account's own, and its platform's Connect endpoints (live ones hear of test too).
+
+        `left`: the event is about an account that has just left the platform `account`: its Connect endpoints alone.
+        """
+        platform = account if left else self.world.accounts[account].platform
         found = []
         for id, endpoint in self.endpoints.items():
-            own = endpoint.account == account and not endpoint.connect and endpoint.livemode == livemode
+            own = endpoint.account == account and not endpoint.connect and endpoint.livemode == livemode and not left
             through = (
                 endpoint.connect
                 and endpoint.account == platform
@@ -100,7 +101,7 @@ class Webhooks:
 
     def publish(self, account: str, livemode: bool, event: dict[str, Any]) -> None:
         """Puts an event on its way to everyone it concerns; safe to call from any thread."""
-        targets = self.targets(account, livemode, event["type"])
+        targets = self.targets(account, livemode, event["type"], left="account" in event)
         if not targets:
             return
         event["pending_webhooks"] = len(targets)
@@ -168,25 +169,23 @@ class Webhooks:
 
     def _letter(self, delivery: Delivery) -> Letter | None:
         endpoint, shown = self.endpoints.get(delivery.endpoint), self.shown(delivery.endpoint)
-        record = self.world.accounts[delivery.account].objects(delivery.livemode).record("event", delivery.event)
+        teller = self.world.accounts.get(delivery.account)
+        record = teller.objects(delivery.livemode).record("event", delivery.event) if teller else None
         if endpoint is None or shown is None or shown["status"] != "enabled" or record is None:
             return None
         event = {name: value for name, value in record.obj.items() if not name.startswith("_")}
-        event["api_version"] = shown.get("api_version") or API_VERSION
+        owner = self.world.accounts.get(endpoint.account)
+        event["api_version"] = shown.get("api_version") or (owner.api_version if owner else event["api_version"])
         if endpoint.connect:
-            event["account"] = delivery.account
+            event.setdefault("account", delivery.account)
         body = orjson.dumps(event, option=orjson.OPT_INDENT_2)
         # Receivers compare the timestamp with their own clock, so it is real time whatever the virtual clock says.
         return Letter(shown["url"], body, sign(body, endpoint.secrets, int(time.time())))
 
     def _settled(self, delivery: Delivery, ok: bool, status: int | None) -> None:
-        store = self.world.accounts[delivery.account].objects(delivery.livemode)
         if ok:
             if self.undelivered.pop((delivery.event, delivery.endpoint), None):
-                record = store.record("event", delivery.event)
-                if record is not None:
-                    record.obj["pending_webhooks"] = max(record.obj["pending_webhooks"] - 1, 0)
-                    store.settle(record)
+                self._heard(delivery)
             return
         if delivery.attempt > len(self.schedule):
             return
@@ -195,6 +194,14 @@ class Webhooks:
         self._to_lane(
             Delivery(delivery.event, delivery.endpoint, delivery.account, delivery.livemode, due, delivery.attempt + 1)
         )
+
+    def _heard(self, delivery: Delivery) -> None:
+        account = self.world.accounts.get(delivery.account)
+        store = account.objects(delivery.livemode) if account else None
+        record = store.record("event", delivery.event) if store else None
+        if store and record:
+            record.obj["pending_webhooks"] = max(record.obj["pending_webhooks"] - 1, 0)
+            store.settle(record)
 
     # --- on disk ---------------------------------------------------------------------------------------------------
 

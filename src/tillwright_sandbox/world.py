@@ -17,6 +17,7 @@ from .ledger import Ledger
 from .limits import Limits
 from .objects import Objects
 from .undo import Undo
+from .versions import PINNED
 from .webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Account:
     live: Objects
     platform: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    api_version: str = PINNED  # of requests that name none
+    redirects: bool = True  # its Dashboard offers payment methods that send the buyer elsewhere
 
     def objects(self, livemode: bool) -> Objects:
         return self.live if livemode else self.test
@@ -140,6 +143,8 @@ class World:
                     "email": one.email,
                     "platform": one.platform,
                     "details": one.details,
+                    "api_version": one.api_version,
+                    "redirects": one.redirects,
                     "test": one.test.snapshot(),
                     "live": one.live.snapshot(),
                 }
@@ -164,6 +169,7 @@ class World:
                 row["id"], row["name"], row["country"], row["currency"], row["email"], row["platform"]
             )
             account.details = row["details"]
+            account.api_version, account.redirects = row["api_version"], row["redirects"]
             account.test.restore(row["test"])
             account.live.restore(row["live"])
         self.keys.restore(state["keys"])
@@ -175,18 +181,28 @@ class World:
 
 NORTHWIND = "acct_northwindsandbx"
 ACME = "acct_acmesandbox0000"
+OLD_MILL = "acct_oldmillsandbox0"
 # What the limited restricted key may do: enough to look at customers, too little for anything else.
 LIMITED = ["customer_read", "charge_read", "connected_account_read"]
 
 
 def make_world(seed: int = 1, clock: Clock | None = None) -> World:
-    """Two accounts, Northwind Demo and Acme Demo, with fixed, well-known keys in both modes."""
+    """Three accounts, Northwind Demo, Acme Demo and Old Mill Demo, with fixed, well-known keys in both modes.
+
+    Old Mill was opened years ago: its requests take an older API version unless they name one, and it only
+    offers cards.
+    """
     world = World(seed, clock)
-    for id_, name, word in ((NORTHWIND, "Northwind Demo", "northwind"), (ACME, "Acme Demo", "acme")):
+    for id_, name, word in (
+        (NORTHWIND, "Northwind Demo", "northwind"),
+        (ACME, "Acme Demo", "acme"),
+        (OLD_MILL, "Old Mill Demo", "oldmill"),
+    ):
         world.add_account(id_, name)
         for mode in ("test", "live"):
             for kind in ("sk", "pk", "rk"):
                 world.add_key(f"{kind}_{mode}_sandbox_{word}", id_, name=f"{name} {kind} {mode}")
             limited = f"rk_{mode}_sandbox_limited" + ("" if word == "northwind" else f"_{word}")
             world.add_key(limited, id_, LIMITED, f"{name} limited {mode}")
+    world.accounts[OLD_MILL].api_version, world.accounts[OLD_MILL].redirects = "2025-06-30.basil", False
     return world

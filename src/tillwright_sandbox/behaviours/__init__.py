@@ -1,4 +1,8 @@
-"""What Stripe really does, beyond storing: one file a resource, each function bound to an operation by its id."""
+"""What Stripe really does, beyond storing: one file a resource, each function bound to an operation by its id.
+
+A file may also have a function `wire(world)`: it is called when a world begins to be used, to hang itself on the
+clock; it must do no harm when called again.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..world import World
 
 Behaviour = Callable[["Call"], Any]
 F = TypeVar("F", bound=Callable[..., Any])
 
 _registry: dict[str, Behaviour] = {}
+_wires: list[Callable[[World], None]] = []
 _loaded = False
 
 
@@ -39,11 +45,20 @@ def load() -> dict[str, Behaviour]:
     global _loaded
     if not _loaded:
         for module in pkgutil.iter_modules(__path__):
-            importlib.import_module(f"{__name__}.{module.name}")
+            loaded = importlib.import_module(f"{__name__}.{module.name}")
+            if hasattr(loaded, "wire"):
+                _wires.append(loaded.wire)
         _loaded = True
-        from ..operations import operations
+        from ..operations import beyond, operations
 
-        unknown = sorted(set(_registry) - set(operations()))
+        unknown = sorted(set(_registry) - set(operations()) - set(beyond()))
         if unknown:
-            raise LookupError(f"behaviours for operations the page does not have: {', '.join(unknown)}")
+            raise LookupError(f"behaviours for operations that do not exist: {', '.join(unknown)}")
     return _registry
+
+
+def attach(world: World) -> None:
+    """Lets every file that acts as time passes hang itself on a world's clock."""
+    load()
+    for wire in _wires:
+        wire(world)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tillwright_sandbox import generic
+from tillwright_sandbox import events, generic
 from tillwright_sandbox.behaviours import behaviour
 from tillwright_sandbox.call import Call
 from tillwright_sandbox.errors import invalid, no_such
@@ -86,8 +86,10 @@ def delete(call: Call) -> dict[str, Any]:
     obj = named(call)
     if obj["id"] == call.account.id:
         raise invalid("You cannot delete your own account through the API.", "account", status=403)
+    stub = call.objects.delete("account", obj["id"])
     del call.world.accounts[obj["id"]]
-    return call.objects.delete("account", obj["id"])
+    events.departure(call.world, call.account.id, call.livemode, obj["id"])
+    return stub
 
 
 @behaviour("PostAccountsAccountReject", "PostAccountsAccountUnreject")

@@ -26,6 +26,11 @@ def _rows(sums: dict[str, int], currencies: list[str]) -> list[dict[str, Any]]:
 
 @behaviour("GetBalance")
 def retrieve(call: Call) -> dict[str, Any]:
+    return shown(call)
+
+
+def shown(call: Call) -> dict[str, Any]:
+    """The balance as it stands now."""
     balance_transactions.mature(call)
     available, pending = amounts(call, "available"), amounts(call, "pending")
     currencies = sorted({*available, *pending} or {"usd"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tillwright_sandbox import generic, tables
-from tillwright_sandbox.behaviours import balance_transactions, banks, methods, money
+from tillwright_sandbox.behaviours import balance, balance_transactions, banks, methods, money
 from tillwright_sandbox.behaviours.cards import Card
 from tillwright_sandbox.behaviours.declines import Decline
 from tillwright_sandbox.call import Call
@@ -181,6 +181,8 @@ def collect(call: Call, charge: dict[str, Any], amount: int) -> None:
         category="charge",
         pending=not card.settles_now,
     )
+    if card.settles_now:
+        call.emit("balance.available", balance.shown(call))
     charge |= {"balance_transaction": row["id"], "captured": True, "amount_captured": amount}
     if amount < charge["amount"]:
         charge["amount_refunded"] = charge["amount"] - amount

@@ -29,13 +29,17 @@ def strip_customer(call: Call) -> dict[str, Any]:
 
 def give_customer(call: Call, customer: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """Put a discount on a customer, in place of the one there (checkout and seeds do; no address of this version does)."""
-    if customer.get("discount"):
-        discounts.remove(call, customer["discount"])
+    replaced = customer.get("discount")
+    if replaced:
+        call.objects.delete("discount", replaced)
     currency = customer.get("currency") or "usd"
     given = discounts.give(call, [entry], customer=customer["id"], currency=currency)
     with updating(call, customer, "customer.updated"):
         customer["discount"] = given[0]
-    return call.objects.get("discount", given[0])
+    discount = call.objects.get("discount", given[0])
+    if replaced:
+        call.emit("customer.discount.updated", discount)
+    return discount
 
 
 @behaviour("GetCustomersCustomerSubscriptionsSubscriptionExposedIdDiscount")

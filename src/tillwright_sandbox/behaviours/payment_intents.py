@@ -177,7 +177,8 @@ def confirm_now(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> d
     off_session = params.get("off_session") not in (None, False, "")
     automatic = intent["automatic_payment_methods"]
     intent["_return_url"] = params.get("return_url") or intent.get("_return_url")
-    if automatic and automatic["allow_redirects"] == "always" and not intent["_return_url"] and not off_session:
+    redirects = automatic and automatic["allow_redirects"] == "always" and call.account.redirects
+    if redirects and not intent["_return_url"] and not off_session:
         raise intent_errors.no_return_url(intent)
     method = methods.resolve(call, intent["payment_method"])
     if method["type"] in intent_steps.REDIRECTING and not intent["_return_url"]:

@@ -207,7 +207,7 @@ def _take_back(call: Call, refund: dict[str, Any]) -> None:
 @behaviour("PostRefundsRefund", "PostChargesChargeRefundsRefund")
 def update(call: Call) -> dict[str, Any]:
     refund = call.objects.get("refund", call.path["refund"])
-    with changes.updating(call, refund, "refund.updated"):
+    with changes.updating(call, refund, "refund.updated"), changes.updating(call, refund, "charge.refund.updated"):
         generic.apply(refund, call.params)
     return refund
 

@@ -116,7 +116,8 @@ def confirm_now(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> d
         raise intent_errors.no_method(intent)
     intent["_return_url"] = params.get("return_url") or intent.get("_return_url")
     automatic = intent["automatic_payment_methods"]
-    if automatic and automatic["allow_redirects"] == "always" and not intent["_return_url"]:
+    redirects = automatic and automatic["allow_redirects"] == "always" and call.account.redirects
+    if redirects and not intent["_return_url"]:
         raise intent_errors.no_return_url(intent)
     method = methods.resolve(call, intent["payment_method"])
     card = methods.card_of(method)
