@@ -1,0 +1,158 @@
+"""The mirror's verbs: take events in, answer what is there, bring in what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tillwright.domains.mirror import store
+from tillwright.domains.mirror.apply import Verdict
+from tillwright.domains.mirror.backfill import store as backfills
+from tillwright.domains.mirror.backfill.service import Backfill
+from tillwright.domains.mirror.intake import take_in
+from tillwright.domains.mirror.keys import Keys
+from tillwright.domains.mirror.kinds import CORE
+from tillwright.domains.mirror.model import Count, Day, EventCopy, MirrorObject, Progress
+from tillwright.domains.mirror.refetch import store as refetches
+from tillwright.domains.mirror.refetch.service import Refetch
+from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.stripe.reader import StripeReader
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Absent, Invalid
+from tillwright.kit.pages import Page, decode_cursor, encode_cursor
+
+FILTERS = ("customer", "status", "created_from", "created_before")
+"""What a list can be narrowed by: an id, a word, and two aware times (the second one exclusive)."""
+LARGEST_PAGE = 1000
+
+
+class Mirror:
+    """One organisation's copy of its Stripe objects; which organisation follows from the transaction."""
+
+    def __init__(self, *, clock: Clock, database: Database, keys: Keys, reader: StripeReader) -> None:
+        self._clock = clock
+        self._database = database
+        self._backfill = Backfill(clock=clock, database=database, keys=keys, reader=reader)
+        self._refetch = Refetch(clock=clock, database=database, keys=keys, reader=reader)
+
+    async def apply(self, tx: Tx, organisation_id: str, copies: Sequence[EventCopy]) -> Sequence[Verdict]:
+        """Take in what events say, in any order; what is in doubt is fetched again later. A verdict a copy."""
+        return await take_in(tx, organisation_id, copies, self._clock.now())
+
+    async def get(self, tx: Tx, object_type: str, object_id: str, *, livemode: bool) -> MirrorObject:
+        """One object, a deleted one too (`deleted` says so).
+
+        Raises:
+            Absent: the mirror has no such object.
+        """
+        found = await store.get(tx, livemode, object_type, object_id)
+        if found is None:
+            mode = "live" if livemode else "test"
+            raise Absent(
+                "mirror_object_absent",
+                f"There is no {object_type} {object_id} in {mode} mode here.",
+                field="id",
+                remedy="Check the id and the mode; if it was just made at Stripe, wait a moment.",
+            )
+        return found
+
+    async def list(
+        self,
+        tx: Tx,
+        object_type: str,
+        *,
+        livemode: bool,
+        search: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[MirrorObject]:
+        """Objects of a type that are not deleted, newest first.
+
+        Args:
+            search: part of an id, a name, an e-mail (the kind's own fields); capitals don't matter.
+            filters: any of `FILTERS`.
+
+        Raises:
+            Invalid: an unknown filter, a cursor of another list, a limit out of range.
+        """
+        if unknown := set(filters or {}) - set(FILTERS):
+            raise Invalid(
+                "filter_unknown",
+                f"Objects can't be filtered by {sorted(unknown)[0]!r}.",
+                field=sorted(unknown)[0],
+                remedy=f"Use one of: {', '.join(FILTERS)}.",
+            )
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise Invalid("limit_invalid", f"{limit} is no page size.", field="limit", remedy=f"1 to {LARGEST_PAGE}.")
+        found = await store.page(
+            tx, livemode, object_type,
+            pattern=_pattern(search), filters=filters or {}, before=_before(cursor), limit=limit + 1,
+        )  # fmt: skip
+        shown = found[:limit]
+        more = len(found) > limit
+        return Page(shown, encode_cursor(*_place(shown[-1])) if more else None)
+
+    async def counts(self, tx: Tx, *, livemode: bool) -> Mapping[str, Count]:
+        """How many objects of each type are there; as fast with a million objects as with ten."""
+        return {count.object: count for count in await store.counts(tx, livemode)}
+
+    async def days(
+        self, tx: Tx, object_type: str, *, livemode: bool, since: datetime, until: datetime
+    ) -> Sequence[Day]:
+        """Objects by UTC day of creation, currency and status, with the sum of `amount`: what a chart shows."""
+        return await store.days(tx, livemode, object_type, since, until)
+
+    async def start_backfill(self, tx: Tx, organisation_id: str, *, livemode: bool, again: bool = False) -> None:
+        """See that the core types are brought in; with `again`, read the lists that were done once more."""
+        await backfills.start(tx, organisation_id, livemode, CORE, self._clock.now(), again=again)
+
+    async def backfill_step(self, *, parallel: int = 4) -> int:
+        """Read some pages, fairly over all organisations; returns how many, 0 when there is nothing to do now."""
+        return await self._backfill.step(parallel=parallel)
+
+    async def backfill_progress(self, tx: Tx, *, livemode: bool | None = None) -> Sequence[Progress]:
+        """How far each list is, in the order they are read."""
+        return await backfills.progress(tx, livemode)
+
+    async def refetch_step(self, *, limit: int = 20, parallel: int = 4) -> int:
+        """Fetch some of the objects in doubt; returns how many were settled."""
+        return await self._refetch.step(limit=limit, parallel=parallel)
+
+    async def doubts(self, tx: Tx, *, livemode: bool) -> Sequence[dict[str, Any]]:
+        """Per type: objects waiting to be fetched again, those that could not be, since when, the last error."""
+        return await refetches.open_marks(tx, livemode)
+
+    async def forget(self, tx: Tx, organisation_id: str) -> int:
+        """Erase the organisation's mirror; returns how many objects it held."""
+        return await store.forget(tx, organisation_id)
+
+
+def _pattern(search: str | None) -> str | None:
+    words = (search or "").strip().lower().replace("\0", "")
+    if not words:
+        return None
+    for special in ("\\", "%", "_"):
+        words = words.replace(special, "\\" + special)
+    return f"%{words[:200]}%"
+
+
+def _place(shown: MirrorObject) -> tuple[str, str]:
+    created = shown.created
+    return (created.isoformat() if created else "", shown.id)
+
+
+def _before(cursor: str | None) -> tuple[datetime, str] | None:
+    if cursor is None:
+        return None
+    created, object_id = decode_cursor(cursor, 2)
+    try:
+        return (datetime.fromisoformat(created) if created else store.UNDATED, str(object_id))
+    except (TypeError, ValueError):
+        raise Invalid(
+            "cursor_invalid",
+            "This page cursor is not one of this list.",
+            field="cursor",
+            remedy="Start again from the first page, without a cursor.",
+        ) from None

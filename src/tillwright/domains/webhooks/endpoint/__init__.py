@@ -1,0 +1,1 @@
+"""Our webhook endpoint at Stripe: one for each integration and mode, made, looked after and removed by us."""

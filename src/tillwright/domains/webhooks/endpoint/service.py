@@ -1,0 +1,223 @@
+"""Seeing that Stripe has exactly one endpoint of ours, points it at us, and that we hold its secret."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tillwright.domains import audit
+from tillwright.domains.integrations import Integrations
+from tillwright.domains.mirror.failures import as_data, wait_after
+from tillwright.domains.tenancy import Principal
+from tillwright.domains.webhooks.endpoint import store
+from tillwright.domains.webhooks.model import Endpoint
+from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.stripe.access import Access
+from tillwright.gateways.stripe.answer import Answer
+from tillwright.gateways.stripe.errors import RequestRefused, StripeAbsent
+from tillwright.gateways.stripe.facts import API_VERSION
+from tillwright.gateways.stripe.reader import StripeReader
+from tillwright.gateways.stripe.writer import Method, StripeWriter
+from tillwright.kit import ids
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Conflict, Invalid, TillwrightError
+from tillwright.kit.seal import Seal, Secret
+
+PATH = "/v1/webhook_endpoints"
+OURS = "tillwright_organisation"
+"""The metadata by which an endpoint is known as ours, though its answer was lost."""
+
+
+class Endpoints:
+    """The verbs of this part of the room. `public_url` is where Stripe reaches us."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        database: Database,
+        integrations: Integrations,
+        reader: StripeReader,
+        writer: StripeWriter,
+        seal: Seal,
+        public_url: str,
+    ) -> None:
+        self._clock = clock
+        self._database = database
+        self._integrations = integrations
+        self._reader = reader
+        self._writer = writer
+        self._seal = seal
+        self._base = public_url.rstrip("/") + "/webhooks/stripe/"
+
+    async def register(self, organisation_id: str) -> Endpoint:
+        """Make or mend the endpoint for the integration's mode; calling again changes nothing that is right.
+
+        Raises:
+            Absent: Stripe is not connected.
+            Conflict: another process is at it.
+            Invalid: Stripe does not accept our public address.
+            StripeFailure: what Stripe said; it is tried again later by the worker.
+        """
+        integration = await self._integrations.of(organisation_id)
+        async with self._database.tenant(organisation_id) as tx:
+            await store.want(tx, organisation_id, integration.livemode, integration.account_id, self._clock.now())
+        return await self._ensure(organisation_id, integration.livemode)
+
+    async def step(self) -> int:
+        """Register or look after the endpoints that are due; returns how many were found or made right."""
+        async with self._database.open() as tx:
+            organisations = await store.organisations(tx, self._clock.now())
+        right = 0
+        for organisation_id in organisations:
+            for endpoint in await self.all_of(organisation_id):
+                try:
+                    await self._ensure(organisation_id, endpoint.livemode)
+                    right += 1
+                except TillwrightError:
+                    continue  # kept with the endpoint, shown in the console, tried again later
+        return right
+
+    async def all_of(self, organisation_id: str) -> Sequence[Endpoint]:
+        """The organisation's endpoints, with the last error of each."""
+        async with self._database.tenant(organisation_id) as tx:
+            return await store.all_of(tx, organisation_id)
+
+    async def unregister(self, organisation_id: str) -> int:
+        """Delete our endpoints at Stripe; returns how many were there. Our rows stay, for `forget` to erase.
+
+        Raises:
+            StripeFailure: Stripe still has one.
+        """
+        deleted = 0
+        for endpoint in await self.all_of(organisation_id):
+            access = await self._access(endpoint, "remove the webhook endpoint")
+            for found in await self._ours_at_stripe(access):
+                await self._delete(access, endpoint, found["id"])
+                deleted += 1
+        return deleted
+
+    async def _ensure(self, organisation_id: str, livemode: bool) -> Endpoint:
+        lease = ids.token(12)
+        async with self._database.tenant(organisation_id) as tx:
+            endpoint = await store.claim(tx, organisation_id, livemode, lease, self._clock.now())
+        if endpoint is None:
+            raise Conflict(
+                "webhook_registration_under_way",
+                "Another process is registering the webhook endpoint.",
+                remedy="Wait a moment, then look again.",
+            )
+        try:
+            await self._make_right(endpoint, lease)
+        except TillwrightError as error:
+            async with self._database.tenant(organisation_id) as tx:
+                next_at = self._clock.now() + wait_after(error, endpoint.failures)
+                await store.fail(tx, endpoint, lease, as_data(error), next_at)
+            raise
+        return next(each for each in await self.all_of(organisation_id) if each.livemode is livemode)
+
+    async def _make_right(self, endpoint: Endpoint, lease: str) -> None:
+        access = await self._access(endpoint, "look after the webhook endpoint")
+        ours = await self._ours_at_stripe(access)
+        kept = None
+        for found in ours:
+            if endpoint.state == "ACTIVE" and found["id"] == endpoint.stripe_id:
+                kept = found
+            else:
+                # An answer of Stripe's was lost, and with it this endpoint's only secret: it can never be of use.
+                await self._delete(access, endpoint, found["id"])
+        if kept is None:
+            await self._create(access, endpoint, lease)
+        else:
+            await self._mend(access, endpoint, lease, kept)
+
+    async def _ours_at_stripe(self, access: Access) -> list[dict[str, Any]]:
+        ours: list[dict[str, Any]] = []
+        async for page in self._reader.pages(access, PATH, {"limit": 100}):
+            ours += [each for each in page.items if _organisation_of(each) == access.organisation_id]
+        return ours
+
+    async def _create(self, access: Access, endpoint: Endpoint, lease: str) -> None:
+        token = ids.token()
+        params: dict[str, Any] = {
+            "url": self._base + token,
+            "enabled_events": ["*"],
+            "api_version": API_VERSION,
+            "description": "Tillwright: keeps its copy of your data true and starts your workflows.",
+            "metadata": {OURS: endpoint.organisation_id, "tillwright_operation": endpoint.id},
+        }
+        # The attempt was committed with the lease. Each has its own key: a first answer can't be asked for twice, its
+        # secret is in no record of ours, so what an attempt left behind is deleted and made anew.
+        key = ids.digest("webhook endpoint", endpoint.id, "create", str(endpoint.attempt))
+        made = (await self._send(access, "POST", PATH, params, key)).body
+        async with self._database.tenant(endpoint.organisation_id) as tx:
+            kept = await store.activate(
+                tx, endpoint, lease,
+                stripe_id=made["id"], url=self._base, token=token, secret=Secret(made["secret"]),
+                seal=self._seal, at=self._clock.now(),
+            )  # fmt: skip
+            if kept:
+                await self._audit(tx, endpoint, "create", made["id"])
+        if not kept:
+            await self._delete(access, endpoint, made["id"])
+            raise Conflict(
+                "webhook_registration_overtaken",
+                "The integration was deleted, or another process took over, while its endpoint was made.",
+                remedy="Nothing: the endpoint was deleted at Stripe again.",
+            )
+
+    async def _mend(self, access: Access, endpoint: Endpoint, lease: str, found: dict[str, Any]) -> None:
+        token_digest = endpoint.token_digest or ""
+        wanted: dict[str, Any] = {}
+        here = str(found.get("url", ""))
+        if not here.startswith(self._base) or ids.fingerprint(here.removeprefix(self._base)) != token_digest:
+            token = ids.token()
+            token_digest = ids.fingerprint(token)
+            wanted["url"] = self._base + token
+        if found.get("status") != "enabled":
+            wanted["disabled"] = False
+        if "*" not in found.get("enabled_events", []):
+            wanted["enabled_events"] = ["*"]
+        if wanted:
+            key = ids.digest("webhook endpoint", endpoint.id, "update", str(endpoint.attempt))
+            await self._send(access, "POST", f"{PATH}/{found['id']}", wanted, key)
+        async with self._database.tenant(endpoint.organisation_id) as tx:
+            await store.keep(tx, endpoint, lease, url=self._base, token_digest=token_digest, at=self._clock.now())
+            if wanted:
+                await self._audit(tx, endpoint, "update", found["id"])
+
+    async def _delete(self, access: Access, endpoint: Endpoint, stripe_id: str) -> None:
+        key = ids.digest("webhook endpoint", endpoint.id, "delete", stripe_id, str(endpoint.attempt))
+        try:
+            await self._writer.send(access, "DELETE", f"{PATH}/{stripe_id}", None, key)
+        except StripeAbsent:
+            return  # somebody else deleted it first: what was wanted holds
+        async with self._database.tenant(endpoint.organisation_id) as tx:
+            await self._audit(tx, endpoint, "delete", stripe_id)
+
+    async def _send(self, access: Access, method: Method, path: str, params: dict[str, Any], key: str) -> Answer:
+        try:
+            return await self._writer.send(access, method, path, params, key)
+        except RequestRefused as refusal:
+            if refusal.param != "url":
+                raise
+            raise Invalid(
+                "public_url_refused",
+                f"Stripe does not accept {self._base} as a webhook address: {refusal.facts.message}",
+                field="TILLWRIGHT_PUBLIC_URL",
+                remedy="Set TILLWRIGHT_PUBLIC_URL to the https:// address under which the internet reaches Tillwright.",
+            ) from refusal
+
+    async def _access(self, endpoint: Endpoint, why: str) -> Access:
+        return await self._integrations.access(endpoint.organisation_id, livemode=endpoint.livemode, why=why)
+
+    async def _audit(self, tx: Tx, endpoint: Endpoint, did: str, stripe_id: str) -> None:
+        actor = Principal.system(endpoint.organisation_id, "tillwright").actor
+        detail = {"mode": "live" if endpoint.livemode else "test", "endpoint": endpoint.id, "attempt": endpoint.attempt}
+        action = f"system:webhook_endpoint:{did}"
+        await audit.record(tx, endpoint.organisation_id, actor, action, stripe_id, detail, self._clock.now())
+
+
+def _organisation_of(found: dict[str, Any]) -> Any:
+    metadata: dict[str, Any] = found.get("metadata") or {}
+    return metadata.get(OURS)

@@ -1,0 +1,140 @@
+"""The endpoints' only SQL, and the only place that seals and opens what signs their deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from tillwright.domains.webhooks.model import Address, Endpoint
+from tillwright.gateways.database import Tx
+from tillwright.kit import ids
+from tillwright.kit.errors import Invalid, Upstream
+from tillwright.kit.seal import Seal, Secret
+
+LEASE = timedelta(minutes=3)  # longer than a registration may take, with all its requests
+CHECK = timedelta(hours=6)  # how often an endpoint is looked at: somebody may have disabled or deleted it
+_PARTNER = "STRIPE"
+
+
+def _purpose(livemode: bool) -> str:
+    return f"webhook_secret_{'live' if livemode else 'test'}"
+
+
+async def addresses(tx: Tx, digests: Collection[str], seal: Seal) -> dict[str, Address | Upstream]:
+    """Whose each token's address is; tokens nobody has are left out, a secret that does not open is an Upstream."""
+    rows = await tx.execute("select * from webhook_endpoints_by_token(%s)", (list(digests),))
+    found: dict[str, Address | Upstream] = {}
+    async for row in rows:
+        try:
+            secret = seal.open(
+                bytes(row["sealed_secret"]),
+                organisation=row["organisation_id"],
+                partner=_PARTNER,
+                purpose=_purpose(row["livemode"]),
+            )
+        except Invalid as error:
+            # Not the sender's fault: Stripe shall keep the event and send it again.
+            found[row["token_digest"]] = Upstream("webhook_secret_sealed", error.sentence, remedy=error.remedy)
+            continue
+        found[row["token_digest"]] = Address(row["organisation_id"], row["livemode"], row["account_id"], [secret])
+    return found
+
+
+async def want(tx: Tx, organisation_id: str, livemode: bool, account_id: str | None, at: datetime) -> None:
+    """See that there is a row for the endpoint; one that is there stays, and is looked at again soon."""
+    await tx.execute(
+        "insert into webhook_endpoints (organisation_id, livemode, id, state, account_id, next_at, created, updated) "
+        "values (%s, %s, %s, 'WANTED', %s, %s, %s, %s) on conflict (organisation_id, livemode) do update set "
+        "account_id = coalesce(excluded.account_id, webhook_endpoints.account_id), next_at = excluded.next_at",
+        (organisation_id, livemode, ids.new("hook"), account_id, at, at, at),
+    )
+
+
+async def organisations(tx: Tx, at: datetime) -> Sequence[str]:
+    rows = await tx.execute("select organisation_id from organisations_with_endpoints_due(%s)", (at,))
+    return [row["organisation_id"] async for row in rows]
+
+
+async def claim(tx: Tx, organisation_id: str, livemode: bool, lease: str, at: datetime) -> Endpoint | None:
+    """The row, held by this lease; None while another holds it. Counts the attempt."""
+    rows = await tx.execute(
+        "update webhook_endpoints set lease = %s, leased_until = %s, attempt = attempt + 1, updated = %s "
+        "where organisation_id = %s and livemode = %s and (leased_until is null or leased_until <= %s) returning *",
+        (lease, at + LEASE, at, organisation_id, livemode, at),
+    )
+    row = await rows.fetchone()
+    return _endpoint(row) if row else None
+
+
+async def activate(
+    tx: Tx,
+    endpoint: Endpoint,
+    lease: str,
+    *,
+    stripe_id: str,
+    url: str,
+    token: str,
+    secret: Secret,
+    seal: Seal,
+    at: datetime,
+) -> bool:
+    """Keep what Stripe made; False if the lease ran out meanwhile."""
+    sealed = seal.close(
+        secret, organisation=endpoint.organisation_id, partner=_PARTNER, purpose=_purpose(endpoint.livemode)
+    )
+    done = await tx.execute(
+        "update webhook_endpoints set state = 'ACTIVE', stripe_id = %s, url = %s, token_digest = %s, "
+        "sealed_secret = %s, lease = null, leased_until = null, failures = 0, error = null, next_at = %s, updated = %s "
+        "where organisation_id = %s and livemode = %s and lease = %s",
+        (
+            stripe_id, url, ids.fingerprint(token), sealed, at + CHECK, at,
+            endpoint.organisation_id, endpoint.livemode, lease,
+        ),
+    )  # fmt: skip
+    return done.rowcount == 1
+
+
+async def keep(tx: Tx, endpoint: Endpoint, lease: str, *, url: str, token_digest: str, at: datetime) -> bool:
+    """Stripe has it as it should be, at this address; its secret stays. False if the lease ran out."""
+    done = await tx.execute(
+        "update webhook_endpoints set url = %s, token_digest = %s, lease = null, leased_until = null, failures = 0, "
+        "error = null, next_at = %s, updated = %s where organisation_id = %s and livemode = %s and lease = %s",
+        (url, token_digest, at + CHECK, at, endpoint.organisation_id, endpoint.livemode, lease),
+    )
+    return done.rowcount == 1
+
+
+async def fail(tx: Tx, endpoint: Endpoint, lease: str, error: dict[str, Any], next_at: datetime) -> None:
+    await tx.execute(
+        "update webhook_endpoints set lease = null, leased_until = null, failures = failures + 1, error = %s, "
+        "next_at = %s where organisation_id = %s and livemode = %s and lease = %s",
+        (Jsonb(error), next_at, endpoint.organisation_id, endpoint.livemode, lease),
+    )
+
+
+async def all_of(tx: Tx, organisation_id: str) -> Sequence[Endpoint]:
+    rows = await tx.execute(
+        "select * from webhook_endpoints where organisation_id = %s order by livemode", (organisation_id,)
+    )
+    return [_endpoint(row) async for row in rows]
+
+
+async def delete(tx: Tx, organisation_id: str, livemode: bool) -> None:
+    """Overwrite the sealed secret, then drop the row: from now on nothing listens at its address."""
+    where = "where organisation_id = %s and livemode = %s"
+    values = (organisation_id, livemode)
+    await tx.execute(
+        f"update webhook_endpoints set state = 'WANTED', sealed_secret = null, token_digest = null {where}",  # noqa: S608 - a constant
+        values,
+    )
+    await tx.execute(f"delete from webhook_endpoints {where}", values)  # noqa: S608 - a constant
+
+
+def _endpoint(row: dict[str, Any]) -> Endpoint:
+    return Endpoint(
+        row["organisation_id"], row["livemode"], row["id"], row["state"], row["account_id"], row["stripe_id"],
+        row["url"], row["token_digest"], row["attempt"], row["failures"], row["error"], row["updated"],
+    )  # fmt: skip

@@ -1,0 +1,155 @@
+"""The verbs of hearing from Stripe: register, accept, apply, look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tillwright.domains import events
+from tillwright.domains.events import SpineEvent
+from tillwright.domains.integrations import PARTNER, Integrations
+from tillwright.domains.mirror import Mirror
+from tillwright.domains.webhooks import store
+from tillwright.domains.webhooks.endpoint import store as endpoints
+from tillwright.domains.webhooks.endpoint.service import Endpoints
+from tillwright.domains.webhooks.intake import Intake
+from tillwright.domains.webhooks.model import Accepted, Endpoint, StripeEvent
+from tillwright.domains.webhooks.pipeline import Pipeline
+from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.stripe.reader import StripeReader
+from tillwright.gateways.stripe.writer import StripeWriter
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Absent, Invalid
+from tillwright.kit.pages import Page, decode_cursor, encode_cursor
+from tillwright.kit.seal import Seal
+
+CONSUMER = "webhooks"
+LARGEST_PAGE = 1000
+
+
+class Webhooks:
+    """`public_url` is the address by which Stripe reaches this installation."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        database: Database,
+        integrations: Integrations,
+        mirror: Mirror,
+        reader: StripeReader,
+        writer: StripeWriter,
+        seal: Seal,
+        public_url: str,
+    ) -> None:
+        self._clock = clock
+        self._database = database
+        self._mirror = mirror
+        self._intake = Intake(clock=clock, database=database, seal=seal)
+        self._pipeline = Pipeline(clock=clock, database=database, mirror=mirror)
+        self._endpoints = Endpoints(
+            clock=clock,
+            database=database,
+            integrations=integrations,
+            reader=reader,
+            writer=writer,
+            seal=seal,
+            public_url=public_url,
+        )
+
+    async def accept(self, token: str, body: bytes, signature_headers: Sequence[bytes]) -> Accepted:
+        """Store one delivery; committed when this returns. Errors are those of `Intake.accept`."""
+        return await self._intake.accept(token, body, signature_headers)
+
+    async def close(self) -> None:
+        """Wait until every delivery taken is answered: a web process calls it before it ends."""
+        await self._intake.close()
+
+    async def apply_pending(self, *, limit: int = 200) -> int:
+        """Apply stored events to the mirror and tell the spine, fairly over all organisations; returns how many."""
+        return await self._pipeline.step(limit=limit)
+
+    async def register(self, organisation_id: str) -> Endpoint:
+        """See that Stripe has our one endpoint and start the backfill. Errors are those of `Endpoints.register`."""
+        endpoint = await self._endpoints.register(organisation_id)
+        async with self._database.tenant(organisation_id) as tx:
+            await self._mirror.start_backfill(tx, organisation_id, livemode=endpoint.livemode)
+        return endpoint
+
+    async def registration_step(self) -> int:
+        """Follow what was verified since, then register or look after the endpoints that are due; returns how many."""
+        for organisation_id in await events.behind(self._database, CONSUMER):
+            while await events.hand_on(self._database, organisation_id, CONSUMER, self._follow):
+                pass
+        return await self._endpoints.step()
+
+    async def _follow(self, tx: Tx, event: SpineEvent) -> None:
+        """A connection that was just verified wants an endpoint, and what was there before we listened."""
+        if event.name != f"integration:{PARTNER}:verified":
+            return
+        livemode = event.data["mode"] == "live"
+        await endpoints.want(tx, event.organisation_id, livemode, event.data.get("accountId"), self._clock.now())
+        await self._mirror.start_backfill(tx, event.organisation_id, livemode=livemode)
+
+    async def endpoints(self, organisation_id: str) -> Sequence[Endpoint]:
+        """The organisation's endpoints, with the last error of each."""
+        return await self._endpoints.all_of(organisation_id)
+
+    async def unregister(self, organisation_id: str) -> int:
+        """Delete our endpoints at Stripe; returns how many were there. Raises StripeFailure if one is left."""
+        return await self._endpoints.unregister(organisation_id)
+
+    async def forget(self, tx: Tx, organisation_id: str) -> int:
+        """Shred the endpoints' secrets, then erase every stored event; returns how many events. Before the mirror's.
+
+        In this order: what is being accepted at this moment holds its endpoint, and is erased with the rest.
+        """
+        for endpoint in await endpoints.all_of(tx, organisation_id):
+            await endpoints.delete(tx, organisation_id, endpoint.livemode)
+        return await store.forget(tx, organisation_id)
+
+    async def event(self, tx: Tx, event_id: str) -> StripeEvent:
+        """One stored event.
+
+        Raises:
+            Absent: there is none of this id.
+        """
+        found = await store.get(tx, event_id)
+        if found is None:
+            raise Absent("stripe_event_absent", f"There is no event {event_id} here.", field="id")
+        return found
+
+    async def list(
+        self,
+        tx: Tx,
+        *,
+        livemode: bool,
+        event_type: str | None = None,
+        object_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[StripeEvent]:
+        """Stored events, the newest arrival first. `event_type` may hold `*`, as in `invoice.*`.
+
+        Raises:
+            Invalid: a cursor of another list, a limit out of range.
+        """
+        if not 1 <= limit <= LARGEST_PAGE:
+            raise Invalid("limit_invalid", f"{limit} is no page size.", field="limit", remedy=f"1 to {LARGEST_PAGE}.")
+        before = None if cursor is None else decode_cursor(cursor, 1)[0]
+        if before is not None and not isinstance(before, int):
+            raise Invalid("cursor_invalid", "This page cursor is not one of this list.", field="cursor")
+        found = await store.page(
+            tx, livemode, event_type=event_type, object_id=object_id, before=before, limit=limit + 1
+        )
+        shown = found[:limit]
+        return Page(shown, encode_cursor(shown[-1].place) if len(found) > limit else None)
+
+    async def counts(self, tx: Tx, *, livemode: bool, since: datetime) -> Mapping[str, int]:
+        """How many events of each type arrived since then, the most frequent first."""
+        return await store.counts(tx, livemode, since)
+
+    async def waiting(self, tx: Tx) -> Mapping[str, Any]:
+        """`waiting`: events not applied yet; `failing`: those of them that failed; `since`: when the oldest came."""
+        return await store.waiting(tx)

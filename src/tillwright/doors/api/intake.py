@@ -1,0 +1,113 @@
+"""The address Stripe calls: reads a request within its limits, has the event stored, answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+import orjson
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from tillwright.domains.webhooks import Webhooks
+from tillwright.domains.webhooks.envelope import LARGEST_BODY, too_large
+from tillwright.kit.errors import Invalid, TillwrightError, Upstream
+
+PATH = "/webhooks/stripe/{token}"
+PATIENCE = 10.0
+"""Seconds a sender may take for its body."""
+
+_log = logging.getLogger("tillwright.intake")
+_STATUS = {"absent": 404, "conflict": 409, "denied": 400, "invalid": 400, "upstream": 503}
+_BY_CODE = {"body_too_large": 413, "body_encoded": 415, "body_too_slow": 408, "method_not_allowed": 405}
+_Headers = list[tuple[bytes, bytes]]
+
+
+def routes(webhooks: Webhooks) -> list[Route]:
+    """The one route; plain ASGI, because a burst of Stripe's is answered by this file alone."""
+    return [Route(PATH, IntakeEndpoint(webhooks), name="stripe-webhook", include_in_schema=False)]
+
+
+class IntakeEndpoint:
+    """Answers 200 only for an event that is committed; 4xx what must not come again, 503 what should."""
+
+    def __init__(self, webhooks: Webhooks) -> None:
+        self._webhooks = webhooks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await _body(scope, receive)
+            signatures = [value for name, value in scope["headers"] if name == b"stripe-signature"]
+            accepted = await self._webhooks.accept(scope["path_params"]["token"], body, signatures)
+        except _Gone:
+            return
+        except TillwrightError as error:
+            await _refuse(send, error)
+        except Exception:
+            # What happened is unknown: Stripe keeps the event and sends it again.
+            _log.exception("an event could not be stored")
+            await _refuse(send, Upstream("intake_failed", "The event could not be stored just now."))
+        else:
+            await _send(send, 200, {"received": True, "id": accepted.event_id, "duplicate": accepted.duplicate})
+
+
+class _Gone(Exception):
+    """The sender hung up before its body was whole."""
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    if scope["method"] != "POST":
+        raise Invalid("method_not_allowed", "Events are sent by POST.")
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (not value.isdigit() or int(value[:12]) > LARGEST_BODY):
+            raise too_large()
+        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise Invalid("body_encoded", "The body is compressed; Stripe signs and sends it as it is.")
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _Gone
+                chunk: bytes = message.get("body", b"")
+                size += len(chunk)
+                if size > LARGEST_BODY:
+                    raise too_large()
+                chunks.append(chunk)
+                if not message.get("more_body", False):
+                    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    except TimeoutError:
+        raise Invalid("body_too_slow", "The body did not come within ten seconds.") from None
+
+
+async def _refuse(send: Send, error: TillwrightError) -> None:
+    status = _BY_CODE.get(error.code, _STATUS[error.family])
+    problem = {"type": "about:blank", "title": error.sentence, "status": status, "code": error.code}
+    if error.remedy:
+        problem["detail"] = error.remedy
+    if error.field:
+        problem["field"] = error.field
+    headers: _Headers = []
+    if status == 503:
+        headers.append((b"retry-after", b"5"))
+    if status == 405:
+        headers.append((b"allow", b"POST"))
+    if status in (408, 413):
+        headers.append((b"connection", b"close"))  # the rest of the body is not read
+    await _send(send, status, problem, headers, b"application/problem+json")
+
+
+async def _send(
+    send: Send,
+    status: int,
+    content: object,
+    more: Iterable[tuple[bytes, bytes]] = (),
+    kind: bytes = b"application/json",
+) -> None:
+    body = orjson.dumps(content)
+    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *more]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
