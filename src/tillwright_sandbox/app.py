@@ -32,6 +32,8 @@ METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
 def create_app(world: World, control: Control | None = None) -> Wire:
     """The API under /v1, the controls under /_sandbox. Deliveries run while the application does."""
 
+    behaviours.attach(world)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await world.webhooks.start()

@@ -86,11 +86,16 @@ class Collection:
         terms = [] if record.deleted else _terms(record)
         if terms == record.terms:
             return
-        for term in record.terms:
-            self.index.get(term, {}).pop(record.id, None)
+        self.leave(record)
         for term in terms:
             self.index.setdefault(term, {})[record.id] = record
         record.terms = terms
+
+    def leave(self, record: Record) -> None:
+        """Takes the record out of the index."""
+        for term in record.terms:
+            self.index.get(term, {}).pop(record.id, None)
+        record.terms = []
 
     def under(self, field: str, value: str) -> list[Record]:
         """Records indexed under field = value, newest first."""
@@ -150,6 +155,7 @@ class Objects:
         if old is not None:
             self.undo.note(self, old)
             kind.unplace(old)
+            kind.leave(old)
         else:
             self.undo.note_new(self, obj["object"], id_)
         self.sequence += 1
@@ -157,8 +163,6 @@ class Objects:
         if not isinstance(created, int):
             created = self.clock.now()
         record = Record(obj, id_, created, self.sequence, parent)
-        if old is not None:
-            record.terms = old.terms
         kind.records[id_] = record
         kind.place(record)
         kind.enter(record)
@@ -252,16 +256,19 @@ class Objects:
             self.undo.note(self, record)
             del kind.records[id]
             kind.unplace(record)
-            record.deleted = True
-            kind.enter(record)
+            kind.leave(record)
             kind.version += 1
 
-    def put_back(self, object: str, id: str, obj: dict[str, Any], deleted: bool) -> None:
-        """Restores an earlier state of an object; the dict keeps its identity where it is still there."""
-        record = self.record(object, id)
-        if record is None:
-            self.insert(obj, key=id)
-            record = self.kind(object).records[id]
+    def put_back(self, record: Record, obj: dict[str, Any], deleted: bool) -> None:
+        """Restores an earlier state of an object, in its old place; the dict keeps its identity."""
+        kind = self.kind(record.object)
+        present = kind.records.get(record.id)
+        if present is not record:
+            if present is not None:
+                kind.unplace(present)
+                kind.leave(present)
+            kind.records[record.id] = record
+            kind.place(record)
         record.obj.clear()
         record.obj.update(obj)
         record.deleted = deleted

@@ -146,6 +146,8 @@ def sublist_url(owner: str, owner_id: str, name: str) -> str:
 
 def body(objects: Objects, record: Record) -> bytes:
     """The answer's bytes for a stored object, kept as long as nothing it shows has changed."""
+    if objects.undo.on:  # a call is at work: what it changes may not be announced yet
+        return orjson.dumps(render(objects, record.obj, record.id))
     needs = depends_on(record.object)
     stamp = [objects.kinds[name].version for name in needs if name in objects.kinds] if needs else None
     if record.answer is None or record.stamp != stamp:

@@ -15,7 +15,8 @@ class Undo:
 
     def __init__(self) -> None:
         self.on = False
-        self._before: dict[tuple[int, str, str], tuple[Objects, str, str, bytes | None, bool]] = {}
+        # (store, kind, id) -> the store, the record that was there (None: nothing), its JSON, whether it was deleted
+        self._before: dict[tuple[int, str, str], tuple[Objects, Record | None, bytes, bool]] = {}
 
     def begin(self) -> None:
         self.on = True
@@ -26,33 +27,34 @@ class Undo:
         if self.on:
             key = (id(objects), record.object, record.id)
             if key not in self._before:
-                self._before[key] = (objects, record.object, record.id, record.stored(), record.deleted)
+                self._before[key] = (objects, record, record.stored(), record.deleted)
 
     def note_new(self, objects: Objects, object: str, id_: str) -> None:
         if self.on:
-            self._before.setdefault((id(objects), object, id_), (objects, object, id_, None, False))
+            self._before.setdefault((id(objects), object, id_), (objects, None, b"", False))
 
     def before(self, objects: Objects, object: str, id_: str) -> bytes | None:
         """The before-image of one object as JSON; None when the call made it or never touched it."""
         found = self._before.get((id(objects), object, id_))
-        return found[3] if found else None
+        return found[2] if found and found[1] is not None else None
 
     def commit(self) -> None:
         """Settles what changed, also where a behaviour forgot to say so."""
-        for objects, object, id_, image, _ in self._before.values():
+        for (_, object, id_), (objects, _, image, _) in self._before.items():
             record = objects.record(object, id_)
-            if record is not None and image is not None and not record.deleted:
-                now = orjson.dumps(record.obj)
-                if now != image:
-                    objects.settle(record)
+            if record is None or record.deleted:
+                continue
+            # The very same bytes still kept: nobody announced a change. Then compare.
+            if record.raw is not image or orjson.dumps(record.obj) != image:
+                objects.settle(record)
         self.on = False
         self._before = {}
 
     def roll_back(self) -> None:
         self.on = False
-        for objects, object, id_, image, deleted in reversed(self._before.values()):
-            if image is None:
+        for (_, object, id_), (objects, record, image, deleted) in reversed(self._before.items()):
+            if record is None:
                 objects.forget(object, id_)
             else:
-                objects.put_back(object, id_, orjson.loads(image), deleted)
+                objects.put_back(record, orjson.loads(image), deleted)
         self._before = {}
