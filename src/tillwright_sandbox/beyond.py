@@ -1,4 +1,4 @@
-"""Addresses the published page leaves out but Stripe's own tools call: the checkout page's, and a test authorization."""
+"""Addresses the published page leaves out but Stripe's own tools call: the checkout page's, a test authorization."""
 
 from __future__ import annotations
 

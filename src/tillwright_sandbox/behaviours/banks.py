@@ -47,6 +47,8 @@ BANKS = [
     Bank("failedDelayed_de", "sepa_debit", "DE78370400440532013004", "debit_failed", 180, "DE"),
     Bank("success_fr", "sepa_debit", "FR1420041010050500013M02606", country="FR"),
     Bank("failed_fr", "sepa_debit", "FR8420041010050500013M02607", "debit_failed", country="FR"),
+    Bank("success_it", "sepa_debit", "IT40S0542811101000000123456", country="IT"),
+    Bank("failed_it", "sepa_debit", "IT60X0542811101000000123456", "debit_failed", country="IT"),
     Bank("bacsDebit_success", "bacs_debit", "00012345", country="GB"),
     Bank("bacsDebit_noAccount", "bacs_debit", "22222227", "no_account", country="GB"),
     Bank("auBecsDebit_success", "au_becs_debit", "000123456", country="AU"),

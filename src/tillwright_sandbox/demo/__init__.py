@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .. import behaviours
 from ..events import prune
 from .shop import Shop
 from .story import SPAN, Story
@@ -19,6 +20,7 @@ def fill(world: World, seed: int, say: Callable[[str], None]) -> dict[str, int]:
 
     The clock is put back to the beginning for it, and runs with real time again afterwards.
     """
+    behaviours.attach(world)
     account = next(iter(world.accounts.values()))
     now = world.clock.now()
     world.clock.freeze()
