@@ -167,3 +167,64 @@ def test_a_bank_account_set_up_has_a_mandate(sandbox, validate):
     )
     assert validate(setup).status == "succeeded"
     assert validate(v1.mandates.retrieve(setup.mandate)).status == "active"
+
+
+def test_a_bank_transfer_pays_once_the_money_is_there(sandbox, validate):
+    v1 = sandbox.client.v1
+    customer = v1.customers.create()
+    v1.test_helpers.customers.fund_cash_balance(customer.id, {"amount": 500, "currency": "eur"})
+    options = {"customer_balance": {"funding_type": "bank_transfer", "bank_transfer": {"type": "eu_bank_transfer"}}}
+    options["customer_balance"]["bank_transfer"]["eu_bank_transfer"] = {"country": "DE"}
+    intent = validate(
+        v1.payment_intents.create(
+            {
+                "amount": 2000,
+                "currency": "eur",
+                "customer": customer.id,
+                "payment_method_types": ["customer_balance"],
+                "payment_method_data": {"type": "customer_balance"},
+                "payment_method_options": options,
+                "confirm": True,
+            }
+        )
+    )
+    assert intent.status == "requires_action"
+    assert intent.next_action.display_bank_transfer_instructions.amount_remaining == 1500
+    v1.test_helpers.customers.fund_cash_balance(customer.id, {"amount": 1600, "currency": "eur"})
+    intent = validate(v1.payment_intents.retrieve(intent.id))
+    assert (intent.status, intent.amount_received) == ("succeeded", 2000)
+    assert v1.customers.cash_balance.retrieve(customer.id).available.to_dict() == {"eur": 100}
+    rows = v1.customers.cash_balance_transactions.list(customer.id).data
+    assert [row.net_amount for row in rows] == [-1500, 1600, -500, 500]
+    for row in rows:
+        validate(row, "customer_cash_balance_transaction")
+    kinds = [event.type for event in v1.events.list().data]
+    assert "payment_intent.partially_funded" in kinds
+
+
+@pytest.mark.parametrize(
+    ("type", "currency"), [("boleto", "brl"), ("oxxo", "mxn"), ("konbini", "jpy"), ("pix", "brl"), ("promptpay", "thb")]
+)
+def test_a_voucher_or_code_is_shown_and_then_paid(sandbox, validate, type, currency):
+    v1 = sandbox.client.v1
+    intent = validate(
+        v1.payment_intents.create(
+            {
+                "amount": 5000,
+                "currency": currency,
+                "payment_method_types": [type],
+                "payment_method_data": {
+                    "type": type,
+                    "boleto": {"tax_id": "000.000.000-00"},
+                    "billing_details": {"name": "Ada", "email": "ada@example.com"},
+                }
+                if type == "boleto"
+                else {"type": type, "billing_details": {"name": "Ada", "email": "ada@example.com"}},
+                "confirm": True,
+            }
+        )
+    )
+    assert intent.status == "requires_action"
+    assert intent.next_action.type.startswith(type)
+    authenticate(sandbox, intent.id)
+    assert validate(v1.payment_intents.retrieve(intent.id)).status == "succeeded"

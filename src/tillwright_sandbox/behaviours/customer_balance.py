@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from tillwright_sandbox import generic, pages
-from tillwright_sandbox.behaviours import behaviour, customer_credit, lists, money, refs
+from tillwright_sandbox.behaviours import (
+    bank_transfers,
+    behaviour,
+    customer_credit,
+    intent_steps,
+    lists,
+    methods,
+    money,
+    refs,
+)
 from tillwright_sandbox.call import Call
 from tillwright_sandbox.errors import StripeError
 
@@ -53,30 +62,14 @@ def update(call: Call) -> dict[str, Any]:
     return found
 
 
-def _cash(call: Call, customer: dict[str, Any]) -> dict[str, Any]:
-    """The customer's cash balance; it has no id of its own and is kept under the customer's."""
-    kept = call.objects.maybe("cash_balance", customer["id"])
-    if kept:
-        return kept
-    cash = {
-        "object": "cash_balance",
-        "available": None,
-        "customer": customer["id"],
-        "customer_account": None,
-        "livemode": call.livemode,
-        "settings": {"reconciliation_mode": "automatic", "using_merchant_default": True},
-    }
-    return call.objects.insert(cash, key=customer["id"], parent=("customer", customer["id"]))
-
-
 @behaviour("GetCustomersCustomerCashBalance")
 def cash_balance(call: Call) -> dict[str, Any]:
-    return _cash(call, refs.in_path(call, "customer", call.path["customer"]))
+    return bank_transfers.balance(call, refs.in_path(call, "customer", call.path["customer"]))
 
 
 @behaviour("PostCustomersCustomerCashBalance")
 def update_cash_balance(call: Call) -> dict[str, Any]:
-    cash = _cash(call, refs.in_path(call, "customer", call.path["customer"]))
+    cash = bank_transfers.balance(call, refs.in_path(call, "customer", call.path["customer"]))
     if mode := (call.params.get("settings") or {}).get("reconciliation_mode"):
         default = mode == "merchant_default"
         cash["settings"] = {
@@ -94,33 +87,36 @@ def fund(call: Call) -> dict[str, Any]:
     code, amount = money.currency(call.params["currency"]), call.params["amount"]
     if amount < 1:
         raise refs.invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
-    cash = _cash(call, customer)
-    available = dict(cash["available"] or {})
-    available[code] = available.get(code, 0) + amount
-    cash["available"] = available
-    call.objects.touch(cash)
-    kind = {"eur": "eu", "gbp": "gb", "jpy": "jp", "mxn": "mx"}.get(code, "us") + "_bank_transfer"
-    part = generic.build(
-        call, "customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer"
-    )
-    part |= {"type": kind, "reference": call.params.get("reference")}
-    row = {
-        "id": call.new_id("ccsbtxn"),
-        "object": "customer_cash_balance_transaction",
-        "created": call.now,
-        "currency": code,
-        "customer": customer["id"],
-        "customer_account": None,
-        "ending_balance": available[code],
-        "funded": {"bank_transfer": part},
-        "livemode": call.livemode,
-        "net_amount": amount,
-        "type": "funded",
-    }
-    call.objects.insert(row)
-    call.emit("customer_cash_balance_transaction.created", row)
-    call.emit("cash_balance.funds_available", cash)
+    kind = bank_transfers.kind(code)
+    schema = "customer_balance_resource_cash_balance_transaction_resource_funded_transaction_resource_bank_transfer"
+    part = generic.build(call, schema) | {"type": kind, "reference": call.params.get("reference")}
+    row = bank_transfers.move(call, customer, amount, code, "funded", {"bank_transfer": part})
+    cash = bank_transfers.balance(call, customer)
+    if cash["settings"]["reconciliation_mode"] == "automatic":
+        for intent in bank_transfers.waiting(call, customer, code):
+            intent_steps.transfer(call, intent, methods.resolve(call, intent["payment_method"]))
+            intent_steps.tell(call, intent)
+    if cash["available"]:
+        call.emit("cash_balance.funds_available", cash)
     return row
+
+
+@behaviour("PostPaymentIntentsIntentApplyCustomerBalance")
+def apply(call: Call) -> dict[str, Any]:
+    """Pay an intent from the cash its customer sent, as far as it goes."""
+    intent = call.objects.get("payment_intent", call.path["intent"])
+    bank_transfers.check(intent)
+    if amount := call.params.get("amount"):
+        held = bank_transfers.balance(call, call.objects.get("customer", intent["customer"]))["available"] or {}
+        if amount > min(held.get(intent["currency"], 0), bank_transfers.remaining(intent)):
+            text = "The amount is greater than what the cash balance holds or the PaymentIntent still needs."
+            raise refs.invalid(text, "amount")
+    id = intent["payment_method"]
+    details = methods.billing(None)
+    method = methods.resolve(call, id) if id else methods.make(call, "customer_balance", {}, details)
+    intent_steps.transfer(call, intent, method)
+    intent_steps.tell(call, intent)
+    return intent
 
 
 @behaviour("GetCustomersCustomerCashBalanceTransactions")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tillwright_sandbox import generic, tables
 from tillwright_sandbox.behaviours import (
+    bank_transfers,
     banks,
     charging,
     declines,
@@ -29,6 +31,16 @@ REDIRECTING = frozenset([
     "mb_way", "naver_pay", "p24", "pay_by_bank", "payco", "paypal", "payto", "revolut_pay", "samsung_pay",
     "satispay", "scalapay", "sofort", "sunbit", "swish", "twint", "upi", "wechat_pay", "zip",
 ])  # fmt: skip
+# Types paid by a voucher or a code that the buyer is shown, by the next_action that shows it.
+DISPLAYED = {
+    "boleto": "boleto_display_details",
+    "konbini": "konbini_display_details",
+    "multibanco": "multibanco_display_details",
+    "oxxo": "oxxo_display_details",
+    "paynow": "paynow_display_qr_code",
+    "pix": "pix_display_qr_code",
+    "promptpay": "promptpay_display_qr_code",
+}
 AUTHENTICATED = {
     "authentication_flow": "challenge",
     "electronic_commerce_indicator": "05",
@@ -73,17 +85,22 @@ def attempt(
         if off_session or no_action:
             return fail(call, intent, method, DECLINES["authentication_required"], charged=off_session)
         return ask(call, intent, method)
-    if method["type"] in REDIRECTING:
+    if method["type"] in REDIRECTING or method["type"] in DISPLAYED:
         return ask(call, intent, method)
     if method["type"] in banks.DELAYED:
         return debit(call, intent, method)
+    if method["type"] == "customer_balance":
+        return transfer(call, intent, method)
     return finish(call, intent, method)
 
 
 def ask(call: Call, intent: dict[str, Any], method: dict[str, Any]) -> None:
     """requires_action: the buyer has to authenticate, or pay on another page."""
     place = f"https://hooks.stripe.com/redirect/authenticate/{call.new_id('src')}"
-    if url := intent.get("_return_url"):
+    if shown := DISPLAYED.get(method["type"]):
+        schema = tables.schema("payment_intent_next_action")["properties"][shown]["ref"]
+        intent["next_action"] = {"type": shown, shown: generic.build(call, schema)}
+    elif url := intent.get("_return_url"):
         intent["next_action"] = {
             "type": "redirect_to_url",
             "redirect_to_url": {"return_url": url, "url": f"{place}?client_secret={intent['client_secret']}"},
@@ -97,6 +114,17 @@ def ask(call: Call, intent: dict[str, Any], method: dict[str, Any]) -> None:
         call.emit("payment_intent.requires_action", intent)
     else:
         call.emit("setup_intent.requires_action", intent)
+
+
+def transfer(call: Call, intent: dict[str, Any], method: dict[str, Any]) -> dict[str, Any] | None:
+    """Paid from the customer's cash balance, or requires_action until the rest of the money is sent."""
+    intent["payment_method"] = method["id"]
+    if bank_transfers.apply(call, intent):
+        return finish(call, intent, method)
+    intent |= {"status": "requires_action", "next_action": bank_transfers.instructions(call, intent)}
+    call.objects.touch(intent)
+    call.emit("payment_intent.requires_action", intent)
+    return None
 
 
 def debit(call: Call, intent: dict[str, Any], method: dict[str, Any]) -> None:
