@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from . import form, pipeline, versions
+from . import behaviours, form, pipeline, versions
 from .control import Control
 from .control import routes as control_routes
 from .errors import StripeError, invalid
@@ -31,7 +31,6 @@ METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
 
 def create_app(world: World, control: Control | None = None) -> Wire:
     """The API under /v1, the controls under /_sandbox. Deliveries run while the application does."""
-
     behaviours.attach(world)
 
     @asynccontextmanager
