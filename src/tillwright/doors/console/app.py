@@ -14,8 +14,19 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from tillwright.doors.console.headers import SecurityHeaders
-from tillwright.doors.console.pages import coupons, customers, events, integrations, keys, mails, overview, payments
-from tillwright.doors.console.pages import runs, sign_in, workflows
+from tillwright.doors.console.pages import (
+    coupons,
+    customers,
+    events,
+    integrations,
+    keys,
+    mails,
+    overview,
+    payments,
+    runs,
+    sign_in,
+    workflows,
+)
 from tillwright.doors.console.render import STATIC
 from tillwright.doors.console.visit import failure, page
 from tillwright.kit.errors import Absent, TillwrightError

@@ -37,12 +37,8 @@ def relative(value: datetime, now: datetime) -> str:
     distance = abs(seconds)
     if distance < 45:
         return "just now" if seconds >= -5 else "in a moment"
-    for unit, size in _STEPS:
-        if distance >= size:
-            count = int(distance // size)
-            break
-    else:
-        unit, count = "minute", 1
+    unit, size = next((step for step in _STEPS if distance >= step[1]), _STEPS[-1])
+    count = max(1, int(distance // size))
     words = f"{count} {unit}{'' if count == 1 else 's'}"
     return f"{words} ago" if seconds > 0 else f"in {words}"
 

@@ -1,0 +1,160 @@
+"""Integrations: what can be connected, the Connect Stripe dialog, VERIFY and what has come in since."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from tillwright.domains.integrations import Integration
+from tillwright.domains.verification import Finding, Report
+from tillwright.domains.verification.permissions import key_page, wanted_rights
+from tillwright.domains.webhooks import Endpoint
+from tillwright.doors.console import mirrored
+from tillwright.doors.console.partners import BY_SLUG, PARTNERS
+from tillwright.doors.console.shell import shell_of
+from tillwright.doors.console.visit import STATUS, Visit
+from tillwright.kit.errors import Absent, Conflict, Denied, Invalid, Problem, TillwrightError, Upstream
+from tillwright.kit.seal import Secret
+
+# What a person has to act on comes first.
+_ORDER = ("missing", "unknown", "excess", "unproven", "absent", "ok")
+
+
+async def index(visit: Visit) -> Response:
+    """The partners that can be connected, and the ones that are."""
+    integrations = await visit.house.integrations.list(visit.principal)
+    return visit.html(
+        "pages/integrations.html",
+        section="integrations",
+        partners=PARTNERS,
+        connected={(i.partner, i.service): i for i in integrations},
+        **_empty_form(),
+    )
+
+
+async def connect_form(visit: Visit) -> Response:
+    """The dialog's form as a page of its own, for a browser without scripts."""
+    visit.principal.require("integration:write")
+    if visit.shell.stripe:
+        return visit.go("/integrations/stripe")
+    return visit.html("pages/connect.html", section="integrations", **_empty_form())
+
+
+async def connect(visit: Visit) -> Response:
+    """Check both keys at Stripe and save them; complaints come back beside their fields, the secret key never does."""
+    publishable, secret = visit.text("publishableKey"), Secret(visit.text("secretKey"))
+    try:
+        await visit.house.integrations.connect(visit.principal, publishable_key=publishable, secret_key=secret)
+    except (Invalid, Conflict, Denied, Upstream) as error:
+        form = _empty_form() | {"publishable_key": publishable, "problems": _problems(error)}
+        template = "parts/connect_form.html" if visit.partial else "pages/connect.html"
+        return visit.html(template, status=STATUS[error.family], section="integrations", **form)
+    return visit.go("/integrations/stripe", done="connected")
+
+
+async def show(visit: Visit) -> Response:
+    """The Stripe integration."""
+    _partner(visit)
+    return await _shown(visit)
+
+
+async def verify(visit: Visit) -> Response:
+    """Probe every permission; the worker follows a good outcome with the webhook endpoint and the first reading."""
+    _partner(visit)
+    try:
+        await visit.house.verification.verify(visit.principal)
+    except (Conflict, Denied, Upstream) as error:
+        return await _shown(visit, problem=error)
+    return await _shown(visit) if visit.partial else visit.go("/integrations/stripe")
+
+
+async def backfill(visit: Visit) -> Response:
+    """How far the first reading is; the part of the page that is asked for again and again."""
+    _partner(visit)
+    return visit.html("parts/backfill.html", progress=await mirrored.progress(visit))
+
+
+async def endpoint(visit: Visit) -> Response:
+    """The state of the webhook endpoint; asked for again until it is active."""
+    integration = _partner(visit)
+    return visit.html("parts/endpoint.html", endpoint=await _endpoint(visit, integration), integration=integration)
+
+
+async def disconnect(visit: Visit) -> Response:
+    """Delete the integration for good, once the organisation's name was typed."""
+    if visit.text("confirm").strip() != visit.principal.organisation_name:
+        return await _shown(visit, problem=_not_confirmed(visit.principal.organisation_name))
+    receipt = await visit.house.removal.delete_integration(visit.principal)
+    visit.shell = await shell_of(visit.house, visit.session)
+    return visit.html("pages/receipt.html", section="integrations", receipt=receipt)
+
+
+def _not_confirmed(name: str) -> Invalid:
+    return Invalid(
+        "not_confirmed",
+        "Nothing was disconnected: the name you typed is not your organisation's.",
+        field="confirm",
+        remedy=f"Type {name} exactly.",
+    )
+
+
+async def _shown(visit: Visit, *, problem: TillwrightError | None = None) -> Response:
+    visit.shell = await shell_of(visit.house, visit.session)
+    integration = _partner(visit)
+    report = await visit.house.verification.latest(visit.organisation_id)
+    return visit.html(
+        "parts/integration.html" if visit.partial else "pages/integration.html",
+        status=STATUS[problem.family] if problem else 200,
+        section="integrations",
+        integration=integration,
+        report=report,
+        findings=_sorted(report),
+        progress=await mirrored.progress(visit),
+        endpoint=await _endpoint(visit, integration),
+        problem=problem,
+    )
+
+
+def _partner(visit: Visit) -> Integration:
+    if visit.shell.stripe is None:
+        raise Absent("integration_absent", "Stripe is not connected.", remedy="Connect it under Integrations.")
+    return visit.shell.stripe
+
+
+async def _endpoint(visit: Visit, integration: Integration) -> Endpoint | None:
+    endpoints = await visit.house.webhooks.endpoints(visit.organisation_id)
+    return next((e for e in endpoints if e.livemode is integration.livemode), None)
+
+
+def _sorted(report: Report | None) -> list[Finding]:
+    return sorted(report.findings, key=lambda finding: _ORDER.index(finding.state)) if report else []
+
+
+def _problems(error: TillwrightError) -> list[Problem]:
+    if isinstance(error, Invalid):
+        return list(error.problems)
+    return [Problem(error.code, error.sentence, error.field, error.remedy)]
+
+
+def _empty_form() -> dict[str, Any]:
+    return {
+        "problems": [],
+        "publishable_key": "",
+        "permissions": wanted_rights(),
+        "key_page": key_page(),
+    }
+
+
+PAGES = (
+    ("GET", "/integrations", index),
+    *(("GET", f"/integrations/{slug}/connect", connect_form) for slug in BY_SLUG),
+    *(("POST", f"/integrations/{slug}/connect", connect) for slug in BY_SLUG),
+    ("GET", "/integrations/stripe", show),
+    ("POST", "/integrations/stripe/verify", verify),
+    ("GET", "/integrations/stripe/verify", show),
+    ("GET", "/integrations/stripe/backfill", backfill),
+    ("GET", "/integrations/stripe/endpoint", endpoint),
+    ("POST", "/integrations/stripe/disconnect", disconnect),
+    ("GET", "/integrations/stripe/disconnect", show),
+)

@@ -1,0 +1,52 @@
+"""Runs: the list, and one run as a timeline of what was asked, answered and done."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from tillwright.domains.automation import RunState
+from tillwright.doors.console import mirrored
+from tillwright.doors.console.visit import Visit
+from tillwright.kit.errors import Invalid
+
+
+async def index(visit: Visit) -> Response:
+    """The list, narrowed by workflow and state."""
+    automation, wanted = visit.house.automation, visit.query("state").upper()
+    if wanted and wanted not in RunState.__members__:
+        raise Invalid("state_unknown", f"No run has the state {wanted!r}.", field="state", remedy="Show all runs.")
+    page = await automation.runs(
+        visit.principal,
+        workflow_id=visit.query("workflow") or None,
+        state=RunState(wanted) if wanted else None,
+        cursor=visit.query("cursor") or None,
+        limit=mirrored.PAGE,
+    )
+    return visit.html(
+        "pages/runs.html",
+        section="runs",
+        page=page,
+        workflows=await automation.list(visit.principal),
+        workflow_id=visit.query("workflow"),
+        state_wanted=wanted,
+        states=[state.value for state in RunState],
+        first=not visit.query("cursor"),
+    )
+
+
+async def show(visit: Visit) -> Response:
+    """One run; while it goes on, the page asks for the timeline again."""
+    run_id = visit.request.path_params["id"]
+    timeline = await visit.house.automation.timeline(visit.principal, run_id)
+    effects = await visit.house.effects.of_run(visit.organisation_id, run_id)
+    return visit.html(
+        "parts/timeline.html" if visit.partial else "pages/run.html",
+        section="runs",
+        run=timeline.run,
+        steps=timeline.steps,
+        effects={effect.id: effect for effect in effects},
+        going=timeline.run.state in (RunState.QUEUED, RunState.RUNNING),
+    )
+
+
+PAGES = (("GET", "/runs", index), ("GET", "/runs/{id}", show))
