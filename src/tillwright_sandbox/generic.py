@@ -219,11 +219,7 @@ def belongs(record: Record, parent: tuple[str, str]) -> bool:
 
 def other_mode(call: Call, operation: Operation, id_: str) -> str:
     """Stripe's hint where the id exists in the other mode."""
-    other = call.account.objects(not call.livemode)
-    if not any(other.record(object, id_) for object in operation.objects):
-        return ""
-    there, here = ("test", "live") if call.livemode else ("live", "test")
-    return f"; a similar object exists in {there} mode, but a {here} mode key was used to make this request."
+    return next((hint for object in operation.objects if (hint := call.objects.hint(object, id_))), "")
 
 
 def retrieve(call: Call) -> dict[str, Any]:
@@ -302,14 +298,14 @@ def listed(call: Call, found: list[dict[str, Any]]) -> Page:
 
 
 def url(call: Call) -> str:
-    """The address of the list itself, path parameters filled in; an old address answers with the new one's."""
+    """The address of the list itself, path parameters filled in."""
     path = call.operation.path
     for name, value in call.path.items():
         path = path.replace("{" + name + "}", value)
-    return page_url(call.operation.answer, path)
+    return path
 
 
 def page_url(schema: Schema, path: str) -> str:
-    """`path`, unless the page says that the list's url begins otherwise."""
+    """`path`, unless the page says that the list's url begins otherwise: old addresses answer with the new one's."""
     pattern = str(schema.get("properties", {}).get("url", {}).get("pattern", ""))
     return path if re.match(pattern, path) else pattern.removeprefix("^")

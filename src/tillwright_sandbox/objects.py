@@ -130,6 +130,7 @@ class Objects:
     def __init__(self, account: str, livemode: bool, clock: Clock, undo: Undo | None = None) -> None:
         self.account = account
         self.livemode = livemode
+        self.other: Objects | None = None  # the same account's store in the other mode
         self.clock = clock
         self.undo = undo or Undo()
         self.sequence = 0
@@ -185,8 +186,15 @@ class Objects:
         """The stored object, to read or to change in place. Unknown: 404 resource_missing, or 400 with a `param`."""
         found = self.maybe(object, id)
         if found is None:
-            raise no_such(object, id, param, status)
+            raise no_such(object, id, param, status, self.hint(object, id))
         return found
+
+    def hint(self, object: str, id: str) -> str:
+        """What Stripe adds to "No such …" where the id exists in the other mode."""
+        if self.other is None or self.other.record(object, id) is None:
+            return ""
+        there, here = ("test", "live") if self.livemode else ("live", "test")
+        return f"; a similar object exists in {there} mode, but a {here} mode key was used to make this request."
 
     def select(self, object: str, **equal: Any) -> Iterator[Record]:
         """Records whose fields equal the given values, newest first; a value None is compared too."""

@@ -84,6 +84,7 @@ class World:
             live=Objects(id, True, self.clock, self.undo),
             platform=platform,
         )
+        account.test.other, account.live.other = account.live, account.test
         self.accounts[id] = account
         return account
 

@@ -176,8 +176,9 @@ class Story:
             self.at(later, lambda: self.cancel(subscription))
         elif fate == "ending":
             self.at(self.now - self.dice.randint(1, 12) * DAY, lambda: self.end_at_period(subscription))
-        elif fate == "active" and self.dice.random() < 0.08:
-            self.at(moment + self.dice.randint(35, 80) * DAY, lambda: self.refund_last(customer))
+        elif fate == "active" and self.dice.random() < 0.14:
+            later = moment + (self.now - moment) * self.dice.random()
+            self.at(later, lambda: self.refund_last(customer))
 
     def recover(self, subscription: str, customer: str) -> None:
         """A new card, and the open invoice paid with it."""
