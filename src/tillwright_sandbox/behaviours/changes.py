@@ -6,20 +6,22 @@ from contextlib import contextmanager
 from typing import Any
 
 from tillwright_sandbox.call import Call
+from tillwright_sandbox.events import previous_attributes
+from tillwright_sandbox.render import render
 
 
 @contextmanager
 def updating(call: Call, obj: dict[str, Any], event: str) -> Iterator[dict[str, Any]]:
-    """Change `obj` inside the block; afterwards `event` is emitted if anything public differs.
+    """Change `obj` inside the block; afterwards `event` is emitted, with what differs, if anything public does.
 
     What this call itself made is told by its …created event, which shows the final state.
     """
     made_now = _made_now(call, obj)
-    before = copy.deepcopy(obj)
+    before = copy.deepcopy(_shown(call, obj))
     yield obj
     call.objects.touch(obj)
-    if not made_now and _public(before) != _public(obj):
-        call.emit(event, obj)
+    if not made_now and (differs := previous_attributes(before, _shown(call, obj))):
+        call.emit(event, obj, differs)
 
 
 def _made_now(call: Call, obj: dict[str, Any]) -> bool:
@@ -27,5 +29,6 @@ def _made_now(call: Call, obj: dict[str, Any]) -> bool:
     return undo.on and undo.before(call.objects, obj["object"], obj["id"]) is None
 
 
-def _public(obj: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in obj.items() if not name.startswith("_")}
+def _shown(call: Call, obj: dict[str, Any]) -> dict[str, Any]:
+    """A subscription shows its items, which are stored on their own."""
+    return render(call.objects, obj) if obj["object"] == "subscription" else obj

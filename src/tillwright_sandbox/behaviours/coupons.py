@@ -63,7 +63,11 @@ def _check_duration(params: dict[str, Any]) -> None:
     months = params.get("duration_in_months")
     if params["duration"] == "repeating":
         if months is None:
-            raise invalid("You must pass duration_in_months when passing duration=repeating", "duration_in_months", "parameter_missing")
+            raise invalid(
+                "You must pass duration_in_months when passing duration=repeating",
+                "duration_in_months",
+                "parameter_missing",
+            )
         if months < 1:
             raise invalid("Invalid positive integer", "duration_in_months", "parameter_invalid_integer")
     elif months is not None:

@@ -7,7 +7,9 @@ from tillwright_sandbox.behaviours.changes import updating
 from tillwright_sandbox.call import Call
 
 
-def move(call: Call, customer_id: str, amount: int, currency: str, type: str, invoice: str | None = None, **refs: Any) -> str:
+def move(
+    call: Call, customer_id: str, amount: int, currency: str, type: str, invoice: str | None = None, **refs: Any
+) -> str:
     """Add `amount` (minor units; negative gives credit) to the balance; answers the transaction's id."""
     customer = call.objects.get("customer", customer_id)
     with updating(call, customer, "customer.updated"):

@@ -28,7 +28,7 @@ def strip_customer(call: Call) -> dict[str, Any]:
 
 
 def give_customer(call: Call, customer: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
-    """Put a discount on a customer, in place of the one there (checkout and seeds do; no address of this version does)."""
+    """Put a discount on a customer, in place of the one there (no address of this version does it)."""
     replaced = customer.get("discount")
     if replaced:
         call.objects.delete("discount", replaced)

@@ -13,7 +13,13 @@ _OWNERS = ("customer", "subscription", "subscription_item", "invoice", "invoice_
 
 
 def give(
-    call: Call, entries: list[Obj] | str | None, *, customer: str | None, currency: str, param: str = "discounts", **owner: str
+    call: Call,
+    entries: list[Obj] | str | None,
+    *,
+    customer: str | None,
+    currency: str,
+    param: str = "discounts",
+    **owner: str,
 ) -> list[str]:
     """Discounts for `entries` ({coupon} or {promotion_code} or {discount}); answers their ids.
 
@@ -44,7 +50,9 @@ def _give_one(call: Call, entry: Obj, customer: str | None, currency: str, param
         coupon = call.objects.get("coupon", entry["coupon"], param=here)
         coupons.check_redeemable(call, coupon, here)
     if coupon["amount_off"] is not None and amount_off(coupon, currency) is None:
-        raise invalid(f"The currency of coupon {coupon['id']} does not match this object's currency ({currency}).", here)
+        raise invalid(
+            f"The currency of coupon {coupon['id']} does not match this object's currency ({currency}).", here
+        )
     if code:
         promotion_codes.redeem(call, code)
     else:

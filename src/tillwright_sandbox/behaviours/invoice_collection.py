@@ -20,7 +20,7 @@ RETRY_DAYS = (3, 5, 7)
 
 
 def method_for(call: Call, invoice: Obj) -> str | None:
-    """The payment method by Stripe's priority: the invoice's, the subscription's, the customer's default, its source."""
+    """By Stripe's priority: the invoice's payment method, the subscription's, the customer's default, its source."""
     subscription = call.objects.maybe("subscription", invoice_drafts.subscription_of(invoice)) or {}
     customer = call.objects.maybe("customer", invoice["customer"]) or {}
     settings = customer.get("invoice_settings") or {}

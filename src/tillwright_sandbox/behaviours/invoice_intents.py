@@ -3,7 +3,14 @@
 from typing import Any
 
 from tillwright_sandbox import generic
-from tillwright_sandbox.behaviours import intent_steps, invoice_drafts, invoice_states, payment_intent_endings, payment_intents
+from tillwright_sandbox.behaviours import (
+    customer_credit,
+    intent_steps,
+    invoice_drafts,
+    invoice_states,
+    payment_intent_endings,
+    payment_intents,
+)
 from tillwright_sandbox.behaviours.changes import updating
 from tillwright_sandbox.call import Call
 
@@ -69,13 +76,12 @@ def of(call: Call, invoice: Obj) -> Obj | None:
 def close_payments(call: Call, invoice: Obj, intent_id: str | None, amount: int) -> None:
     """The payment that settled the invoice is paid, with its event; the others are canceled."""
     for payment in call.objects.find("invoice_payment", invoice=invoice["id"], status="open"):
-        paid = payment["payment"].get("payment_intent") == intent_id
-        payment["status"] = "paid" if paid else "canceled"
-        payment["amount_paid"] = amount if paid else None
-        payment["status_transitions"]["paid_at" if paid else "canceled_at"] = call.now
-        call.objects.touch(payment)
-        if paid:
-            call.emit("invoice_payment.paid", payment)
+        if payment["payment"].get("payment_intent") == intent_id:
+            _paid(call, payment, amount)
+        else:
+            payment["status"] = "canceled"
+            payment["status_transitions"]["canceled_at"] = call.now
+            call.objects.touch(payment)
 
 
 def cancel(call: Call, invoice: Obj, reason: str) -> None:
@@ -88,6 +94,33 @@ def cancel(call: Call, invoice: Obj, reason: str) -> None:
             payment_intent_endings.cancel_now(call, intent, reason)
 
 
+def count(call: Call, invoice: Obj, intent: Obj) -> None:
+    """A succeeded intent pays its part; the invoice is paid once nothing remains."""
+    received = min(intent["amount_received"], invoice["amount_remaining"])
+    over = intent["amount_received"] - received
+    if received == invoice["amount_remaining"]:
+        invoice_states.mark_paid(call, invoice, intent=intent["id"])
+    else:
+        with updating(call, invoice, "invoice.updated"):
+            invoice["amount_paid"] += received
+            invoice["amount_remaining"] -= received
+        for payment in call.objects.find("invoice_payment", invoice=invoice["id"], status="open"):
+            if payment["payment"].get("payment_intent") == intent["id"]:
+                _paid(call, payment, received)
+    if over:
+        invoice["amount_overpaid"] += over
+        customer_credit.move(call, invoice["customer"], -over, invoice["currency"], "invoice_overpaid", invoice["id"])
+        call.objects.touch(invoice)
+        call.emit("invoice.overpaid", invoice)
+
+
+def _paid(call: Call, payment: Obj, amount: int) -> None:
+    payment |= {"status": "paid", "amount_paid": amount}
+    payment["status_transitions"]["paid_at"] = call.now
+    call.objects.touch(payment)
+    call.emit("invoice_payment.paid", payment)
+
+
 def _follow(call: Call, intent: Obj) -> None:
     """An intent was confirmed, authenticated, settled or canceled at its own address: the invoice follows."""
     invoice = call.objects.maybe("invoice", intent.get("_invoice"))
@@ -95,7 +128,7 @@ def _follow(call: Call, intent: Obj) -> None:
         return
     if intent["status"] == "succeeded":
         invoice["attempt_count"] += 1
-        invoice_states.mark_paid(call, invoice, intent=intent["id"])
+        count(call, invoice, intent)
     elif intent["status"] == "requires_payment_method" and intent["last_payment_error"]:
         with updating(call, invoice, "invoice.updated"):
             invoice["attempted"] = True

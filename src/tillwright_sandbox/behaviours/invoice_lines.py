@@ -17,7 +17,7 @@ def of(call: Call, invoice: Obj) -> list[Obj]:
 
 
 def per_interval(price: Obj) -> str:
-    """"$10.00 / month", "€30.00 every 3 months"."""
+    """ "$10.00 / month", "€30.00 every 3 months"."""
     unit = unit_of(price)
     amount = money.shown(int(unit), price["currency"]).rsplit(" ", 1)[0]
     if not price["recurring"]:
@@ -84,7 +84,9 @@ def for_period(call: Call, invoice: Obj, subscription: Obj, item: Obj, period: t
     name = product_name(call, price)
     start, end = period
     if price["recurring"]["usage_type"] == "metered":
-        quantity = 0 if trial else meter_usage.used(call, price["recurring"]["meter"], subscription["customer"], start, end)
+        quantity = (
+            0 if trial else meter_usage.used(call, price["recurring"]["meter"], subscription["customer"], start, end)
+        )
     else:
         quantity = item.get("quantity", 1)
     amount = 0 if trial else amount_of(price, quantity)

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from tillwright_sandbox.behaviours import customer_credit, invoice_drafts, invoice_intents, invoice_sums, subscription_states
+from tillwright_sandbox.behaviours import (
+    customer_credit,
+    invoice_drafts,
+    invoice_intents,
+    invoice_sums,
+    subscription_states,
+)
 from tillwright_sandbox.behaviours.changes import updating
 from tillwright_sandbox.call import Call
 from tillwright_sandbox.errors import invalid

@@ -59,4 +59,6 @@ def settle_balance(call: Call, invoice: Obj) -> None:
     invoice["ending_balance"] = ending
     change = ending - invoice["starting_balance"]
     if change:
-        customer_credit.move(call, invoice["customer"], change, invoice["currency"], "applied_to_invoice", invoice["id"])
+        customer_credit.move(
+            call, invoice["customer"], change, invoice["currency"], "applied_to_invoice", invoice["id"]
+        )

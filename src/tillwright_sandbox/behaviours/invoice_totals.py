@@ -117,7 +117,9 @@ def _by(lines: list[Line], field: str, key: Callable[[dict[str, Any]], Any]) -> 
     found: dict[Any, dict[str, Any]] = {}
     for line in lines:
         for part in line[field] or []:
-            seen = found.setdefault(key(part), {**part, **{name: 0 for name in ("amount", "taxable_amount") if name in part}})
+            seen = found.setdefault(
+                key(part), {**part, **{name: 0 for name in ("amount", "taxable_amount") if name in part}}
+            )
             for name in ("amount", "taxable_amount"):
                 if name in part:
                     seen[name] += part[name]

@@ -56,11 +56,17 @@ def create(call: Call) -> dict[str, Any]:
     if params.get("id") and call.objects.maybe("plan", params["id"]):
         raise invalid("Plan already exists.", "id", "resource_already_exists")
     if params.get("amount") is None and params.get("amount_decimal") is None and not params.get("tiers"):
-        raise invalid("Plans require an `amount` or `amount_decimal` parameter to be set.", "amount", "parameter_missing")
+        raise invalid(
+            "Plans require an `amount` or `amount_decimal` parameter to be set.", "amount", "parameter_missing"
+        )
     recurring = {"interval": params["interval"], "interval_count": params.get("interval_count", 1)}
     recurring |= {name: params[name] for name in ("meter", "usage_type") if params.get(name)}
     values: dict[str, Any] = {"id": params.get("id") or call.new_id("plan"), "recurring": recurring}
-    renamed = {"amount": "unit_amount", "amount_decimal": "unit_amount_decimal", "transform_usage": "transform_quantity"}
+    renamed = {
+        "amount": "unit_amount",
+        "amount_decimal": "unit_amount_decimal",
+        "transform_usage": "transform_quantity",
+    }
     for name in ("active", "billing_scheme", "currency", "metadata", "nickname", "tiers", "tiers_mode", *renamed):
         if params.get(name) not in (None, ""):
             values[renamed.get(name, name)] = params[name]

@@ -14,7 +14,7 @@ def share(amount: int, numerator: Decimal | int | float, denominator: Decimal | 
 
 
 def amount_of(price: dict, quantity: int) -> int:
-    """What `quantity` of a stored price costs; knows unit prices, transformed quantities, graduated and volume tiers."""
+    """What `quantity` of a stored price costs; knows transformed quantities, graduated and volume tiers."""
     if price["billing_scheme"] == "tiered":
         return to_minor(_tiered(price, quantity))
     units = Decimal(quantity)

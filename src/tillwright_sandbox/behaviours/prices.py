@@ -91,7 +91,9 @@ def _check_amount(values: dict[str, Any], here: Any) -> None:
         if values.get("unit_amount") is not None:
             raise invalid("`unit_amount` cannot be used with `billing_scheme=tiered`.", here("unit_amount"))
         return
-    given = [name for name in ("unit_amount", "unit_amount_decimal", "custom_unit_amount") if values.get(name) is not None]
+    given = [
+        name for name in ("unit_amount", "unit_amount_decimal", "custom_unit_amount") if values.get(name) is not None
+    ]
     if not given:
         text = "Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set."
         raise invalid(text, here("unit_amount"), "parameter_missing")
@@ -150,6 +152,7 @@ def for_item(call: Call, entry: dict[str, Any], param: str, kind: str) -> dict[s
     if not price["active"]:
         raise invalid("The price specified is inactive. This field only accepts active prices.", f"{param}[price]")
     if price["type"] != kind:
-        text = f"The price specified is set to `type={price['type']}` but this field only accepts prices with `type={kind}`."
+        text = f"The price specified is set to `type={price['type']}` but this field only accepts prices with "
+        text += f"`type={kind}`."
         raise invalid(text, f"{param}[price]")
     return price

@@ -25,7 +25,9 @@ def make(call: Call, values: dict[str, Any]) -> dict[str, Any]:
     values.setdefault("active", True)
     product = call.objects.insert(generic.build(call, "product", **values, updated=call.now))
     if price_data:
-        product["default_price"] = prices.make(call, {**price_data, "product": product["id"]}, "default_price_data")["id"]
+        product["default_price"] = prices.make(call, {**price_data, "product": product["id"]}, "default_price_data")[
+            "id"
+        ]
         call.objects.touch(product)
     call.emit("product.created", product)
     return product
