@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import socket
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ from tillwright.gateways.database.migrate import migrate
 from tillwright.kit import ids
 from tillwright.kit.clock import ManualClock
 from tillwright.kit.seal import MasterKey, Seal, Secret
+from tillwright.settings import read
+from tillwright.wiring import House, build
 from tillwright_sandbox.world import make_world
 
 START = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
@@ -42,9 +46,11 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database_server() -> Iterator[str]:
     """The owner's address of a PostgreSQL of this test process's own, with a migrated template database."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("database") / "pg")
+    # Not below pytest's own folder: as root the server runs as another user, and pytest closes that folder to others.
+    folder = Path(tempfile.mkdtemp(prefix="tillwright-test-"))
+    server = EmbeddedServer(folder / "pg")
     with psycopg.connect(server.url, autocommit=True) as connection:
         # Tests kill processes, not the machine: waiting for the disk would prove nothing here.
         connection.execute("alter system set fsync = off")
@@ -53,6 +59,7 @@ def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     migrate(Secret(of_database(server.url, "template_tillwright")))
     yield server.url
     server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def of_database(url: str, name: str) -> str:
@@ -113,3 +120,22 @@ def stripe_sandbox() -> Iterator[Sandbox]:
     world = make_world()
     world.limits.enabled = False
     yield from serve_world(world)
+
+
+@pytest.fixture
+async def house(
+    database: Database, database_url: Secret, stripe_sandbox: Sandbox, clock: ManualClock, tmp_path: Path
+) -> AsyncIterator[House]:
+    """Every part, wired as in production, against the test's own database and sandbox."""
+    settings = read(
+        {
+            "TILLWRIGHT_DATA": str(tmp_path / "data"),
+            "TILLWRIGHT_DATABASE_URL": database_url.reveal(),
+            "TILLWRIGHT_STRIPE_API_BASE": stripe_sandbox.url,
+            "TILLWRIGHT_PUBLIC_URL": "http://127.0.0.1:8420",
+        }
+    )
+    house = build(settings, database, clock)
+    yield house
+    await house.reader.close()
+    await house.writer.close()

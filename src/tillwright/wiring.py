@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from tillwright.domains.automation import Automation, Fetcher, Work
 from tillwright.domains.billing import Effects
 from tillwright.domains.integrations import Credentials, Integrations
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.notifications import Notifications
+from tillwright.domains.removal import Removal
+from tillwright.domains.removal.parts import MirrorPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.verification import Verification
+from tillwright.domains.webhooks import Webhooks
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
@@ -38,6 +42,9 @@ class House:
     mirror: Mirror
     effects: Effects
     notifications: Notifications
+    automation: Automation
+    webhooks: Webhooks
+    removal: Removal
 
 
 @contextmanager
@@ -87,6 +94,27 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     integrations = Integrations(
         database=database, clock=clock, credentials=Credentials(seal), reader=reader, writer=writer
     )
+    verification = Verification(database=database, clock=clock, integrations=integrations, reader=reader, writer=writer)
+    mirror = Mirror(clock=clock, database=database, keys=integrations, reader=reader)
+    effects = Effects(database=database, clock=clock, integrations=integrations, reader=reader, writer=writer)
+    notifications = Notifications(clock=clock, database=database, mailer=mailer)
+    webhooks = Webhooks(
+        clock=clock,
+        database=database,
+        integrations=integrations,
+        mirror=mirror,
+        reader=reader,
+        writer=writer,
+        seal=seal,
+        public_url=settings.web.public_url,
+    )
+    work = Work(
+        clock=clock,
+        database=database,
+        fetcher=Fetcher(integrations=integrations, reader=reader),
+        effects=effects,
+        notifications=notifications,
+    )
     return House(
         settings=settings,
         clock=clock,
@@ -95,10 +123,18 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         writer=writer,
         tenancy=Tenancy(clock=clock, database=database),
         integrations=integrations,
-        verification=Verification(
-            database=database, clock=clock, integrations=integrations, reader=reader, writer=writer
+        verification=verification,
+        mirror=mirror,
+        effects=effects,
+        notifications=notifications,
+        automation=Automation(clock=clock, database=database, mirror=mirror, work=work),
+        webhooks=webhooks,
+        removal=Removal(
+            database=database,
+            clock=clock,
+            integrations=integrations,
+            verification=verification,
+            effects=effects,
+            parts=(WebhooksPart(webhooks), MirrorPart(mirror)),
         ),
-        mirror=Mirror(clock=clock, database=database, keys=integrations, reader=reader),
-        effects=Effects(database=database, clock=clock, integrations=integrations, reader=reader, writer=writer),
-        notifications=Notifications(clock=clock, database=database, mailer=mailer),
     )

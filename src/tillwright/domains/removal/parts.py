@@ -1,0 +1,43 @@
+"""What the rooms keep of an integration, and how each lets go of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tillwright.domains.mirror import Mirror
+from tillwright.domains.removal.receipt import Line
+from tillwright.domains.webhooks import Webhooks
+from tillwright.gateways.database import Tx
+
+
+class WebhooksPart:
+    """The endpoint at Stripe, its secret, and the events received."""
+
+    left_behind = "Our webhook endpoint may still be at Stripe: delete it in the dashboard under Developers → Webhooks."
+
+    def __init__(self, webhooks: Webhooks) -> None:
+        self._webhooks = webhooks
+
+    async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
+        count = await self._webhooks.unregister(organisation_id)
+        return [Line("Our webhook endpoint was removed at Stripe.", count=count)]
+
+    async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
+        count = await self._webhooks.forget(tx, organisation_id)
+        return [Line("Received events and the endpoint's secret were deleted.", count=count)]
+
+
+class MirrorPart:
+    """The copy of the account's objects. After the webhooks: no event may put one back."""
+
+    left_behind = ""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+
+    async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
+        return []
+
+    async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
+        count = await self._mirror.forget(tx, organisation_id)
+        return [Line("Mirrored objects were deleted.", count=count)]

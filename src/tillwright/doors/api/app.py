@@ -1,0 +1,55 @@
+"""The API as one application, described by OpenAPI 3.1 at /openapi.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from tillwright import __version__
+from tillwright.doors.api import api_clients, integrations, problems
+from tillwright.wiring import House
+
+PREFIXES = ("/openapi.json", "/org", "/org/{rest:path}")
+_DESCRIPTION = """
+Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.
+
+Success is always 200; a delete answers `""`. Times are RFC 3339 in UTC. What goes wrong is
+`application/problem+json` with a stable `code`, the `field` it is about, and a `remedy`.
+"""
+
+
+def create_app(house: House) -> FastAPI:
+    """Build it; the house is what its routes call."""
+    app = FastAPI(
+        title="Tillwright",
+        version=__version__,
+        description=_DESCRIPTION.strip(),
+        openapi_url="/openapi.json",
+        # The interactive pages load scripts from elsewhere; the document itself is what people need.
+        docs_url=None,
+        redoc_url=None,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        responses={status: problems.DOCUMENTED[status] for status in (400, 401, 403, 404)},
+    )
+    app.state.house = house
+    problems.register(app)
+    for room in (integrations, api_clients):
+        app.include_router(room.router, prefix="/org/{orgId}")
+    _tell_security(app)
+    return app
+
+
+def _tell_security(app: FastAPI) -> None:
+    """Name the one way to sign in for every operation."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        page = described()
+        page.setdefault("components", {})["securitySchemes"] = {
+            "APIKeyAuth": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Key <key>`"}
+        }
+        page["security"] = [{"APIKeyAuth": []}]
+        return page
+
+    app.openapi = openapi  # type: ignore[method-assign]

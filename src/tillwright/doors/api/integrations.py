@@ -1,0 +1,232 @@
+"""Integrations over HTTP: connect, show, change, verify, delete."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field
+
+from tillwright.domains.integrations import Integration
+from tillwright.doors.api.callers import Caller, TheHouse
+from tillwright.kit.errors import Absent, Invalid, Problem
+from tillwright.kit.seal import Secret
+
+router = APIRouter(tags=["Integrations"])
+_PATH = "/integration/{partner}/{service}"
+# The names of the API, and of the setting each one is.
+SETTINGS = {
+    "displayName": "display_name",
+    "connectClientId": "connect_client_id",
+    "enableEntitlementEndSoonNotification": "enable_entitlement_end_soon_notification",
+    "daysBeforeEntitlementEnd": "days_before_entitlement_end",
+}
+_KEYS = {
+    "publishableKey": "pk_test_51Example00000000000000",
+    "keyType": "RESTRICTED",
+    "livemode": False,
+    "accountId": "acct_1Example",
+    "accountName": "Northwind",
+    "apiVersion": "2026-08-26.dahlia",
+    "displayName": "",
+    "connectClientId": "",
+    "enableEntitlementEndSoonNotification": True,
+    "daysBeforeEntitlementEnd": 30,
+    "version": 1,
+}
+_ENTITY = {
+    "organizationID": "org_01k0example0000000000000000",
+    "partner": "STRIPE",
+    "service": "PAYMENT",
+    "status": "VERIFIED",
+    "info": {"stripeIntegration": _KEYS},
+    "createdBy": "Ada",
+    "lastUpdatedBy": "Ada",
+    "creationTime": "2027-01-15T12:00:00Z",
+    "lastUpdateTime": "2027-01-15T12:05:00Z",
+}
+_NEW_KEYS = {"publishableKey": "pk_test_51Example00000000000000", "secretKey": "rk_test_51Example00000000000000"}
+
+
+class IntegrationEntity(BaseModel):
+    """Its key is (organisation, partner, service); `info` never holds a secret key."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ENTITY]})
+
+    organizationID: str  # noqa: N815
+    partner: str
+    service: str
+    status: str = Field(description="CREATED, VERIFIED or NOT_VERIFIED")
+    info: dict[str, Any]
+    createdBy: str  # noqa: N815
+    lastUpdatedBy: str  # noqa: N815
+    creationTime: datetime  # noqa: N815
+    lastUpdateTime: datetime  # noqa: N815
+
+
+class CreateIntegration(BaseModel):
+    """`info.stripeIntegration` with `publishableKey` and `secretKey` (secret or restricted)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "organizationID": "org_01k0example0000000000000000",
+                    "partner": "STRIPE",
+                    "service": "PAYMENT",
+                    "info": {"stripeIntegration": _NEW_KEYS},
+                }
+            ]
+        }
+    )
+
+    organizationID: str = Field(max_length=36)  # noqa: N815
+    partner: str = Field(max_length=50)
+    service: str = Field(max_length=50)
+    info: dict[str, Any]
+
+
+class UpdateIntegration(BaseModel):
+    """What is left out stays. `version`, as last read, refuses to overwrite what somebody changed meanwhile."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"info": {"stripeIntegration": {"daysBeforeEntitlementEnd": 20, "version": 1}}}]
+        }
+    )
+
+    info: dict[str, Any]
+
+
+@router.get("/integration", summary="List integrations", operation_id="listIntegrations")
+async def list_integrations(caller: Caller, house: TheHouse) -> list[IntegrationEntity]:
+    """All integrations of the organisation."""
+    return [_entity(integration) for integration in await house.integrations.list(caller)]
+
+
+@router.post("/integration", summary="Connect", operation_id="createIntegration")
+async def create_integration(caller: Caller, house: TheHouse, body: CreateIntegration) -> IntegrationEntity:
+    """Checks both keys at Stripe, then saves the link. Nothing is saved unless everything held."""
+    if body.organizationID != caller.organisation_id:
+        raise Invalid(
+            "organisation_differs", "The body names another organisation than the path.", field="organizationID"
+        )
+    given = _stripe(body.info)
+    _only(given, ("publishableKey", "secretKey"))
+    connected = await house.integrations.connect(
+        caller,
+        partner=body.partner,
+        service=body.service,
+        publishable_key=_text(given, "publishableKey"),
+        secret_key=Secret(_text(given, "secretKey")),
+    )
+    return _entity(connected)
+
+
+@router.get(_PATH, summary="Get an integration", operation_id="getIntegration")
+async def get_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> IntegrationEntity:
+    """The link as stored."""
+    return _entity(await house.integrations.get(caller, partner, service))
+
+
+@router.patch(_PATH, summary="Change an integration", operation_id="updateIntegration")
+async def update_integration(
+    caller: Caller, house: TheHouse, partner: str, service: str, body: Annotated[UpdateIntegration, Body()]
+) -> IntegrationEntity:
+    """Settings, keys, or both; new keys must be of the same account and mode."""
+    given = _stripe(body.info)
+    _only(given, (*SETTINGS, "publishableKey", "secretKey", "version"))
+    current = await house.integrations.get(caller, partner, service)
+    changed = await house.integrations.update(
+        caller,
+        partner=partner,
+        service=service,
+        expected_version=_version(given, current.version),
+        settings={ours: given[theirs] for theirs, ours in SETTINGS.items() if theirs in given},
+        publishable_key=_text(given, "publishableKey") if "publishableKey" in given else None,
+        secret_key=Secret(_text(given, "secretKey")) if "secretKey" in given else None,
+    )
+    return _entity(changed)
+
+
+@router.delete(_PATH, summary="Delete an integration", operation_id="deleteIntegration")
+async def delete_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> str:
+    """For good: the endpoint at Stripe, sealed keys, mirrored data. Works with a dead key too."""
+    await house.removal.delete_integration(caller, partner, service)
+    return ""
+
+
+@router.post(_PATH + "/verify", summary="Verify", operation_id="verifyIntegration")
+async def verify_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> bool:
+    """Probes every right with requests that change nothing; true if the status is now VERIFIED."""
+    return (await house.verification.verify(caller, partner, service)).verified
+
+
+@router.get(_PATH + "/verification", summary="The last report", operation_id="getVerification")
+async def get_verification(caller: Caller, house: TheHouse, partner: str, service: str) -> dict[str, Any]:
+    """Every right with its state and what to do; 404 if it was never verified."""
+    await house.integrations.get(caller, partner, service)
+    report = await house.verification.latest(caller.organisation_id, partner, service)
+    if report is None:
+        raise Absent("report_absent", "This integration was never verified.", remedy="POST …/verify first.")
+    return report.as_json()
+
+
+def _entity(integration: Integration) -> IntegrationEntity:
+    settings = integration.settings
+    stripe = {
+        "publishableKey": integration.publishable_key,
+        "keyType": integration.key_kind,
+        "livemode": integration.livemode,
+        "accountId": integration.account_id,
+        "accountName": integration.account_name,
+        "apiVersion": integration.api_version,
+        "version": integration.version,
+        **{theirs: getattr(settings, ours) for theirs, ours in SETTINGS.items()},
+    }
+    return IntegrationEntity(
+        organizationID=integration.organisation_id,
+        partner=integration.partner,
+        service=integration.service,
+        status=integration.status,
+        info={"stripeIntegration": stripe},
+        createdBy=integration.created_by,
+        lastUpdatedBy=integration.updated_by,
+        creationTime=integration.created,
+        lastUpdateTime=integration.updated,
+    )
+
+
+def _stripe(info: dict[str, Any]) -> dict[str, Any]:
+    given = info.get("stripeIntegration")
+    if not isinstance(given, dict) or set(info) != {"stripeIntegration"}:
+        raise Invalid(
+            "info_malformed",
+            "info holds one object, stripeIntegration.",
+            field="info",
+            remedy='Send {"info": {"stripeIntegration": {…}}}.',
+        )
+    return given
+
+
+def _only(given: dict[str, Any], known: tuple[str, ...]) -> None:
+    unknown = [Problem("field_unknown", f"{name} can't be set here.", name) for name in given if name not in known]
+    if unknown:
+        raise Invalid.many(unknown)
+
+
+def _text(given: dict[str, Any], name: str) -> str:
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        raise Invalid("key_missing", f"{name} is missing.", field=name, remedy="Send it as a text.")
+    return value
+
+
+def _version(given: dict[str, Any], current: int) -> int:
+    value = given.get("version", current)
+    if type(value) is not int:
+        raise Invalid(
+            "version_malformed", "version is a whole number.", field="version", remedy="Send it as last read."
+        )
+    return value

@@ -1,0 +1,105 @@
+"""The composition root: which programs there are, and which doors the web process opens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from tillwright.doors import api, cli, console, worker
+from tillwright.kit.errors import TillwrightError
+from tillwright.settings import Settings
+from tillwright.wiring import House, open_house
+
+
+def web(house: House) -> Starlette:
+    """The web process's application: intake and API first, the console answers everything else."""
+    settings = house.settings
+
+    async def health(_: Request) -> JSONResponse:
+        try:
+            async with house.database.open() as tx:
+                await tx.execute("select 1")
+        except TillwrightError as error:
+            return JSONResponse({"status": error.code}, status_code=503)
+        return JSONResponse({"status": "ok"})
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await house.webhooks.close()
+
+    return Starlette(
+        routes=[
+            Route("/healthz", health),
+            *api.routes(house),
+            *console.routes(house, secure=settings.web.secure, mail_sink_url=settings.mail.sink_url),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_house(settings, connections=20) as house:
+        config = uvicorn.Config(
+            web(house),
+            host=settings.web.host,
+            port=settings.web.port,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+        )
+        server = uvicorn.Server(config)
+        # uvicorn raises a stopping signal again once it has stopped; by then we are closing the house in order.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        print(f"Serving {settings.web.public_url}", flush=True)
+        await server.serve()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C, then finish the requests in hand."""
+    asyncio.run(_serve(settings))
+
+
+async def _work(settings: Settings) -> int:
+    async with open_house(settings, connections=20) as house:
+        made = worker.Worker(
+            clock=house.clock,
+            database=house.database,
+            automation=house.automation,
+            effects=house.effects,
+            notifications=house.notifications,
+            more=[
+                ("events", 0.2, house.webhooks.apply_pending),
+                ("endpoints", 1.0, house.webhooks.registration_step),
+                ("backfill", 1.0, house.mirror.backfill_step),
+                ("refetch", 1.0, house.mirror.refetch_step),
+            ],
+        )
+        return await worker.work(made, lambda: print("ready", flush=True))
+
+
+def work(settings: Settings) -> None:
+    """Work until SIGTERM or Ctrl-C, then hand back what is in hand."""
+    sys.exit(asyncio.run(_work(settings)))
+
+
+def main() -> None:
+    """The command."""
+    cli.build(cli.Programs(serve=serve, work=work))()
+
+
+if __name__ == "__main__":
+    main()
