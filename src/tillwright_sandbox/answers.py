@@ -9,6 +9,7 @@ import orjson
 from .call import Call
 from .exchange import Answer
 from .expand import expand
+from .generic import page_url
 from .objects import Record
 from .pages import Page
 from .render import body, render
@@ -46,7 +47,11 @@ def _object(call: Call, result: dict[str, Any]) -> bytes:
 
 
 def _page(call: Call, page: Page) -> bytes:
-    head: dict[str, Any] = {"object": page.object, "url": page.url, "has_more": page.has_more}
+    head: dict[str, Any] = {
+        "object": page.object,
+        "url": page_url(call.operation.answer, page.url),
+        "has_more": page.has_more,
+    }
     if page.object == "search_result":
         head["next_page"] = page.next_page
         if page.total_count is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.sandbox.recipes import bank_token, customer_with_card, paid, paid_charge
+from tests.sandbox.recipes import bank_token, customer_with_card, monthly_price, open_invoice, paid, paid_charge, payout
 
 if TYPE_CHECKING:
     from tests.sandbox.walker import Walker
@@ -53,7 +53,7 @@ def discounted_subscription(walker: Walker) -> Path:
         {
             "customer": customer,
             "default_payment_method": method,
-            "items": [{"price": monthly(walker)}],
+            "items": [{"price": monthly_price(walker)}],
             "discounts": [{"coupon": walker.have("coupon")}],
         },
     )
@@ -64,11 +64,89 @@ def only_subscription(walker: Walker) -> Path:
     return {"subscription_exposed_id": discounted_subscription(walker)["subscription_exposed_id"]}
 
 
-def monthly(walker: Walker) -> str:
-    return walker.call(
-        "PostPrices",
-        {"unit_amount": 1500, "currency": "usd", "product": "@product", "recurring": {"interval": "month"}},
-    )["id"]
+def opened(walker: Walker) -> Path:
+    return {"invoice": open_invoice(walker)}
+
+
+def line_of_invoice(walker: Walker) -> Path:
+    invoice = walker.have("invoice")
+    lines = walker.call("GetInvoicesInvoiceLines", invoice=invoice)["data"]
+    return {"invoice": invoice, "line_item_id": lines[0]["id"]}
+
+
+def draft_with_line(walker: Walker, **change: Any) -> Path:
+    place = line_of_invoice(walker)
+    walker.also = {"lines": [{"id": place["line_item_id"]} | change]}
+    return {"invoice": place["invoice"]}
+
+
+def unpaid_of_customer(walker: Walker) -> Path:
+    """An invoice and a PaymentIntent of one customer."""
+    invoice = open_invoice(walker)
+    customer = walker.call("GetInvoicesInvoice", invoice=invoice)["customer"]
+    intent = walker.call("PostPaymentIntents", {"amount": 700, "currency": "usd", "customer": customer})
+    walker.also = {"payment_intent": intent["id"]}
+    return {"invoice": invoice}
+
+
+def customer_with_cash(walker: Walker) -> Path:
+    """A PaymentIntent by bank transfer, and money that came in for it but was not applied yet."""
+    customer = walker.have("customer")
+    by_hand = {"settings": {"reconciliation_mode": "manual"}}
+    walker.call("PostCustomersCustomerCashBalance", by_hand, customer=customer)
+    given = {
+        "amount": 700,
+        "currency": "usd",
+        "customer": customer,
+        "payment_method_types": ["customer_balance"],
+        "payment_method_data": {"type": "customer_balance"},
+        "payment_method_options": {
+            "customer_balance": {"funding_type": "bank_transfer", "bank_transfer": {"type": "us_bank_transfer"}}
+        },
+        "confirm": True,
+    }
+    intent = walker.call("PostPaymentIntents", given)
+    funds = {"amount": 400, "currency": "usd"}
+    walker.call("PostTestHelpersCustomersCustomerFundCashBalance", funds, customer=customer)
+    return {"intent": intent["id"]}
+
+
+def open_quote(walker: Walker) -> Path:
+    quote = walker.have("quote")
+    walker.call("PostQuotesQuoteFinalize", quote=quote)
+    return {"quote": quote}
+
+
+def set_in_store(walker: Walker, object: str, id_: str, **values: Any) -> None:
+    """A state that only time or a bank brings about."""
+    store = walker.sandbox.objects
+    obj = store.get(object, id_)
+    obj.update(values)
+    store.touch(obj)
+
+
+def paid_payout(walker: Walker) -> Path:
+    made = payout(walker)
+    set_in_store(walker, "payout", made, status="paid")
+    return {"payout": made}
+
+
+def paused_subscription(walker: Walker) -> Path:
+    made = walker.have("subscription")
+    set_in_store(walker, "subscription", made, status="paused")
+    return {"subscription": made}
+
+
+def one_of_two_items(walker: Walker) -> Path:
+    subscription = walker.have("subscription")
+    given = {"subscription": subscription, "price": monthly_price(walker)}
+    return {"item": walker.call("PostSubscriptionItems", given)["id"]}
+
+
+def idle_meter(walker: Walker) -> Path:
+    meter = walker.have("billing.meter")
+    walker.call("PostBillingMetersIdDeactivate", id=meter)
+    return {"id": meter}
 
 
 def bank_account(walker: Walker) -> Path:
@@ -101,10 +179,7 @@ def refund_waiting(walker: Walker, status: str) -> Path:
     """A refund in a state that only a bank's slowness brings about."""
     charge = paid_charge(walker)
     made = walker.call("PostRefunds", {"charge": charge, "amount": 100})["id"]
-    store = walker.sandbox.objects
-    refund = store.get("refund", made)
-    refund["status"] = status
-    store.touch(refund)
+    set_in_store(walker, "refund", made, status=status)
     return {"refund": made}
 
 
@@ -133,6 +208,20 @@ PATHS: dict[str, Callable[[Walker], Path]] = {
     "PostTestHelpersRefundsRefundExpire": lambda walker: refund_waiting(walker, "requires_action"),
     "GetAccountsAccountCapabilitiesCapability": capable_account,
     "PostAccountsAccountCapabilitiesCapability": capable_account,
+    "PostInvoicesInvoiceAttachPayment": unpaid_of_customer,
+    "PostInvoicesInvoiceRemoveLines": lambda walker: draft_with_line(walker, behavior="delete"),
+    "PostInvoicesInvoiceUpdateLines": lambda walker: draft_with_line(walker, description="Changed"),
+    "PostPaymentIntentsIntentApplyCustomerBalance": customer_with_cash,
+    "PostQuotesQuoteAccept": open_quote,
+    "PostInvoicesInvoiceMarkUncollectible": opened,
+    "PostInvoicesInvoicePay": opened,
+    "PostInvoicesInvoiceSend": opened,
+    "PostInvoicesInvoiceVoid": opened,
+    "PostInvoicesInvoiceLinesLineItemId": line_of_invoice,
+    "PostPayoutsPayoutReverse": paid_payout,
+    "PostSubscriptionsSubscriptionResume": paused_subscription,
+    "DeleteSubscriptionItemsItem": one_of_two_items,
+    "PostBillingMetersIdReactivate": idle_meter,
     "GetAppsSecretsFind": kept_secret,
     "PostAppsSecretsDelete": kept_secret,
     "PostPayouts": funded,

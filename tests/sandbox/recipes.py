@@ -45,6 +45,8 @@ WORDS: dict[str, Any] = {
     "interval": "month",
     "query": "created>0",
 }
+# Words no two objects may share.
+UNIQUE = {"lookup_key", "event_name"}
 CARD = {"type": "card", "card": {"token": "tok_visa"}}
 BANK = {
     "object": "bank_account",
@@ -57,9 +59,13 @@ BANK = {
 }
 AMOUNT = {"type": "monetary", "monetary": {"value": 500, "currency": "usd"}}
 ISSUED = {"card": "@issuing.card"}
+BY_INVOICE = {"collection_method": "send_invoice", "days_until_due": 30}
 # Beyond what the page calls required; "@kind" is an object of that kind, "@now+60" a moment.
 PARAMS: dict[str, dict[str, Any]] = {
     "PostBillingCreditGrants": {"customer": "@customer", "amount": AMOUNT},
+    "GetBillingMetersIdEventSummaries": {"start_time": "@now-86400", "end_time": "@now"},
+    "PostBillingPortalSessions": {"customer": "@customer"},
+    "PostQuotes": {"customer": "@customer", "line_items": [{"price": "@price", "quantity": 1}]},
     "PostCharges": {"amount": 2000, "currency": "usd", "customer": "@customer with a card"},
     "PostCheckoutSessions": {
         "mode": "payment",
@@ -67,6 +73,29 @@ PARAMS: dict[str, dict[str, Any]] = {
         "line_items": [{"price": "@price", "quantity": 1}],
     },
     "PostCoupons": {"percent_off": "20"},
+    "PostBillingMeterEvents": {
+        "event_name": "@meter name",
+        "payload": {"stripe_customer_id": "@customer", "value": "3"},
+    },
+    "PostCreditNotes": {"invoice": "@open invoice", "amount": 100},
+    "GetCreditNotesPreview": {"invoice": "@open invoice", "amount": 100},
+    "GetCreditNotesPreviewLines": {"invoice": "@open invoice", "amount": 100},
+    "PostInvoiceitems": {"customer": "@customer", "amount": 700, "currency": "usd"},
+    "PostInvoices": {"customer": "@customer with an item"},
+    "PostInvoicesCreatePreview": {"customer": "@customer with an item"},
+    "PostInvoicesInvoicePay": {"paid_out_of_band": True},
+    "PostInvoicesInvoiceAddLines": {"lines": [{"amount": 300, "description": "More"}]},
+    "PostSubscriptions": {"customer": "@customer", "items": [{"price": "@monthly price"}]} | BY_INVOICE,
+    "PostCustomersCustomerSubscriptions": {"items": [{"price": "@monthly price"}]} | BY_INVOICE,
+    "PostSubscriptionItems": {"subscription": "@subscription", "price": "@monthly price"},
+    "PostSubscriptionSchedules": {
+        "customer": "@customer",
+        "start_date": "now",
+        "phases": [{"items": [{"price": "@monthly price"}], "duration": {"interval": "month", "interval_count": 6}}],
+        "default_settings": {"collection_method": "send_invoice", "invoice_settings": {"days_until_due": 30}},
+    },
+    "PostTestHelpersTestClocksTestClockAdvance": {"frozen_time": "@now+180000"},
+    "PostPaymentIntentsIntentApplyCustomerBalance": {"amount": 100},
     "PostCustomersCustomerBankAccounts": {"source": "@bank token"},
     "PostCustomersCustomerBankAccountsIdVerify": {"amounts": [32, 45]},
     "PostCustomersCustomerCards": {"source": "tok_visa"},
@@ -154,10 +183,42 @@ def tax_transaction(walker: Walker) -> str:
     return walker.call("PostTaxTransactionsCreateFromCalculation", given)["id"]
 
 
+def monthly_price(walker: Walker) -> str:
+    given = {"unit_amount": 1500, "currency": "usd", "product": "@product", "recurring": {"interval": "month"}}
+    return walker.call("PostPrices", given)["id"]
+
+
+def customer_with_item(walker: Walker) -> str:
+    customer = walker.have("customer")
+    walker.call("PostInvoiceitems", {"customer": customer, "amount": 700, "currency": "usd"})
+    return customer
+
+
+def draft_invoice(walker: Walker) -> str:
+    given = {"customer": customer_with_item(walker), "pending_invoice_items_behavior": "include", "auto_advance": False}
+    return walker.call("PostInvoices", given | BY_INVOICE)["id"]
+
+
+def open_invoice(walker: Walker) -> str:
+    invoice = draft_invoice(walker)
+    walker.call("PostInvoicesInvoiceFinalize", invoice=invoice)
+    return invoice
+
+
+def meter_name(walker: Walker) -> str:
+    meter = walker.have("billing.meter")
+    return walker.sandbox.objects.get("billing.meter", meter)["event_name"]
+
+
 MADE: dict[str, Callable[[Walker], str]] = {
     "account": connected,
     "charge": paid_charge,
     "refund": refund,
+    "invoice": draft_invoice,
+    "open invoice": open_invoice,
+    "monthly price": monthly_price,
+    "customer with an item": customer_with_item,
+    "meter name": meter_name,
     "bank token": bank_token,
     "customer with a card": customer_with_card,
     "payment_intent with tax": taxed_intent,

@@ -35,7 +35,9 @@ def test_nesting(text: str, expected: dict) -> None:
     assert tree(text) == expected
 
 
-@pytest.mark.parametrize("text", ["a=1&a[b]=2", "a[b]=1&a=2", "a[]=1&a[b]=2", "[a]=1", "a[b=1", "a" + "[b]" * 20 + "=1"])
+@pytest.mark.parametrize(
+    "text", ["a=1&a[b]=2", "a[b]=1&a=2", "a[]=1&a[b]=2", "[a]=1", "a[b=1", "a" + "[b]" * 20 + "=1"]
+)
 def test_what_is_no_tree_is_refused(text: str) -> None:
     with pytest.raises(StripeError) as refusal:
         tree(text)

@@ -36,6 +36,8 @@ class Outcome:
 class Walker:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+        self.count = 0
+        self.also: dict[str, Any] = {}  # what a preparation wants sent with its operation
         self.http = httpx.Client(
             base_url=sandbox.url,
             headers={"Authorization": f"Bearer {sandbox.secret_key}", "Stripe-Version": VERSION},
@@ -59,6 +61,9 @@ class Walker:
     def value(self, schema: dict[str, Any], name: str) -> Any:
         if name in recipes.REFERENCES:
             return self.have(recipes.REFERENCES[name])
+        if name in recipes.UNIQUE:
+            self.count += 1
+            return f"{name}_{self.count}"
         if name in recipes.WORDS:
             return recipes.WORDS[name]
         if "anyOf" in schema:
@@ -170,7 +175,10 @@ class Walker:
 
     def visit(self, operation: Operation) -> Outcome:
         try:
-            path, params = self.address(operation), self.params(operation)
+            self.also = {}
+            path = self.address(operation)
+            also = self.also
+            params = self.params(operation) | also
         except AssertionError as error:
             return Outcome(operation, 0, message=f"preparation failed: {error}")
         response = self.send(operation, path, params)
