@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _RIGHTS = (re.compile(r"rak_([a-z0-9_]+_(?:read|write))"), re.compile(r"\('([a-z0-9_]+_(?:read|write))'\)"))
-_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_]+")
+_ACCOUNT = re.compile(r"(?<![A-Za-z0-9_])acct_[A-Za-z0-9_]+")
 _KEY = re.compile(r"\b((?:sk|rk|pk)_(?:test|live)|whsec|sk|rk|ek)_[A-Za-z0-9_*]{3,}")
 
 UNAVAILABLE = "not available for use by restricted keys"

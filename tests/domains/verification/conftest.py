@@ -1,0 +1,3 @@
+"""The rooms that speak Stripe, for this room's tests."""
+
+from tests.domains.connected import rooms as rooms
