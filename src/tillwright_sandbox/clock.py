@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-OnAdvance = Callable[[int, int], None]
+OnAdvance = Callable[[int, int], object]
 
 
 class Clock:

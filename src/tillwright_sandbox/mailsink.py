@@ -1,5 +1,6 @@
 """A mail server that keeps what it is sent: SMTP on a port of its own, mails as JSON and raw, safe over a restart."""
 
+import asyncio
 import email
 import email.policy
 import email.utils
@@ -35,9 +36,9 @@ class MailSink:
 
     @property
     def port(self) -> int:
-        if self.controller is None or self.controller.server is None:
+        if self.controller is None:
             raise RuntimeError("the mail sink is not running")
-        return self.controller.server.sockets[0].getsockname()[1]
+        return self.controller.port
 
     def start(self, port: int = 0, host: str = "127.0.0.1") -> int:
         """Listens on `port` (0: any free one), and answers which."""
@@ -73,9 +74,8 @@ class MailSink:
         if mode in ("accept", "reset_after"):
             self.keep(envelope)
         if mode in ("reset", "reset_after"):
-            transport = server.transport
-            if transport is not None:
-                transport.abort()
+            if isinstance(server.transport, asyncio.WriteTransport):
+                server.transport.abort()
             return "421 4.3.0 Closing"
         return "250 2.0.0 OK: kept"
 

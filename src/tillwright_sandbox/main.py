@@ -77,7 +77,7 @@ async def serve(args: argparse.Namespace, world: World) -> None:
 
     for which in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(which, stop)
-    if mails is not None:
+    if mails is not None and args.smtp_port is not None:
         say(f"mail  smtp://{args.host}:{mails.start(args.smtp_port, args.host)}")
     background = [asyncio.create_task(tick(world))]
     if keeper is not None:

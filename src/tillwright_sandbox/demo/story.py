@@ -19,7 +19,7 @@ from .shop import Shop
 DAY = 86_400
 SPAN = 240 * DAY
 CUSTOMERS = 300
-Deed = Callable[[], None]
+Deed = Callable[[], object]
 
 # How a subscription turns out, by weight. The words are Stripe's statuses where the end is one.
 FATES = (
@@ -226,7 +226,7 @@ class Story:
             later = moment + self.dice.randint(1, 20) * DAY
             reason = self.dice.choice(["requested_by_customer", "duplicate"])
             params = {"payment_intent": intent["id"], "amount": part, "reason": reason}
-            self.at(later, lambda: self.shop.try_to("PostRefunds", params) and None)
+            self.at(later, lambda: self.shop.try_to("PostRefunds", params))
 
     def refund_last(self, customer: str) -> None:
         charge = self.shop.newest("charge", customer=customer, status="succeeded")
