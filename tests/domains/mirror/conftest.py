@@ -79,7 +79,8 @@ def mirror(database: Database, clock: ManualClock, stripe: Scripted) -> Mirror:
 
 
 def customer(number: int, **fields: Any) -> dict[str, Any]:
-    return {"id": f"cus_{number:04d}", "object": "customer", "created": 1_700_000_000 + number, "livemode": False} | fields
+    made = 1_700_000_000 + number
+    return {"id": f"cus_{number:04d}", "object": "customer", "created": made, "livemode": False} | fields
 
 
 def event(body: dict[str, Any], created: float, *, type: str = "customer.updated", **changes: Any) -> EventCopy:

@@ -182,9 +182,7 @@ async def test_search_filters_and_pages(mirror: Mirror, database: Database, orga
         assert len(await found("payment_intent", filters={"created_from": start})) == 30
         assert len(await found("payment_intent", filters={"created_before": start})) == 18
 
-        days = await mirror.days(
-            tx, "payment_intent", livemode=False, since=UNDATED, until=NOON + timedelta(days=9)
-        )
+        days = await mirror.days(tx, "payment_intent", livemode=False, since=UNDATED, until=NOON + timedelta(days=9))
         assert sum(day.count for day in days) == 48
         assert sum(day.amount for day in days) == sum(each["amount"] for each in payments)
         assert {day.currency for day in days} == {"eur"}
@@ -192,7 +190,8 @@ async def test_search_filters_and_pages(mirror: Mirror, database: Database, orga
             "customer": 120, "payment_intent": 48,
         }  # fmt: skip
 
-        for wrong in ({"filters": {"colour": 1}}, {"cursor": "zzz"}, {"cursor": "WzEsMl0"}, {"limit": 0}, {"limit": 1001}):
+        wrongs = ({"filters": {"colour": 1}}, {"cursor": "zzz"}, {"cursor": "WzEsMl0"}, {"limit": 0}, {"limit": 1001})
+        for wrong in wrongs:
             with pytest.raises(Invalid):
                 await found(**wrong)
 
