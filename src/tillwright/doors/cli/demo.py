@@ -21,6 +21,7 @@ from rich.console import Console
 from tillwright.domains.tenancy import Principal
 from tillwright.doors.cli.processes import Program, Supervisor
 from tillwright.kit.errors import Conflict, Upstream
+from tillwright.kit.seal import Secret
 from tillwright.settings import Settings, read
 from tillwright.wiring import open_house, owner_url
 
@@ -128,7 +129,9 @@ async def _connect(settings: Settings) -> None:
         (organisation_id,) = await house.tenancy.organisation_ids()
         principal = Principal.system(organisation_id, "tillwright demo")
         try:
-            await house.integrations.connect(principal, publishable_key=PUBLISHABLE_KEY, secret_key=RESTRICTED_KEY)
+            await house.integrations.connect(
+                principal, publishable_key=PUBLISHABLE_KEY, secret_key=Secret(RESTRICTED_KEY)
+            )
         except Conflict:
             return  # an earlier start connected it
         report = await house.verification.verify(principal)
