@@ -1,0 +1,104 @@
+"""Deleting an integration: everything here goes, what can't be done at Stripe is said, a receipt stays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.domains.connected import Rooms
+from tillwright.domains.removal import Line, Removal
+from tillwright.gateways.database import Tx
+from tillwright.kit.clock import SystemClock
+from tillwright.kit.errors import Absent, Denied, Upstream
+
+
+class Room:
+    """A part that notes what it is asked, and can fail at Stripe."""
+
+    left_behind = "The webhook endpoint could not be removed."
+
+    def __init__(self, fault: str = "") -> None:
+        self.fault = fault
+
+    async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
+        if self.fault == "dead key":
+            raise Upstream("stripe_key_refused", "Stripe does not accept this key.")
+        if self.fault == "hangs":
+            await asyncio.sleep(60)
+        return [Line("The webhook endpoint was removed at Stripe.", id="we_1")]
+
+    async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
+        done = await tx.execute("delete from effects where organisation_id = %s", (organisation_id,))
+        return [Line("Rows were deleted.", count=done.rowcount)]
+
+
+def removal(rooms: Rooms, part: Room, patience: float = 20) -> Removal:
+    return Removal(
+        database=rooms.database,
+        clock=SystemClock(),
+        integrations=rooms.integrations,
+        verification=rooms.verification,
+        effects=rooms.effects,
+        parts=[part],
+        patience=patience,
+    )
+
+
+async def left(rooms: Rooms) -> dict[str, int]:
+    tables = ("integrations", "credentials", "verifications", "effects")
+    return {table: (await rooms.rows(f"select count(*) as n from {table}"))[0]["n"] for table in tables}
+
+
+@pytest.fixture
+async def full(rooms: Rooms) -> Rooms:
+    await rooms.connect()
+    await rooms.verification.verify(rooms.principal)
+    await rooms.effects.perform(
+        rooms.principal.organisation_id,
+        run_id="run_1",
+        step="coupon",
+        method="POST",
+        path="/v1/coupons",
+        params={"percent_off": 10, "duration": "once"},
+        livemode=False,
+    )
+    assert 0 not in (await left(rooms)).values()
+    return rooms
+
+
+async def test_everything_goes_and_a_receipt_stays(full: Rooms) -> None:
+    receipt = await removal(full, Room()).delete_integration(full.principal)
+    assert set((await left(full)).values()) == {0}
+    assert receipt.left == []
+    assert (receipt.account_id, receipt.mode, receipt.by) == (full.sandbox.account, "test", "Ada")
+    assert receipt.lines[0].what == "The webhook endpoint was removed at Stripe."
+    assert await full.removal.receipts(full.principal) == [receipt]
+    names = [row["name"] for row in await full.rows("select name from spine_events order by id")]
+    assert names[-1] == "integration:STRIPE:deleted"
+    with pytest.raises(Absent):
+        await full.integrations.access(full.principal.organisation_id)
+    assert (await full.connect()).version == 1, "it can be connected anew"
+
+
+@pytest.mark.parametrize(("fault", "says"), [("dead key", "does not accept this key"), ("hangs", "in time")])
+async def test_a_dead_key_or_a_silent_stripe_does_not_stop_it(full: Rooms, fault: str, says: str) -> None:
+    receipt = await removal(full, Room(fault), patience=0.2).delete_integration(full.principal)
+    assert set((await left(full)).values()) == {0}
+    assert len(receipt.left) == 1
+    assert receipt.left[0].what.startswith("The webhook endpoint could not be removed.")
+    assert says in receipt.left[0].what
+
+
+async def test_only_an_administrator_may(full: Rooms) -> None:
+    with pytest.raises(Denied):
+        await full.removal.delete_integration(replace(full.principal, role="EDITOR"))
+    assert 0 not in (await left(full)).values()
+
+
+async def test_what_is_not_there_is_not_deleted(rooms: Rooms) -> None:
+    with pytest.raises(Absent):
+        await rooms.removal.delete_integration(rooms.principal)
+    assert await rooms.removal.receipts(rooms.principal) == []
