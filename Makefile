@@ -19,8 +19,9 @@ environment: .venv/.made ## make or renew the environment in .venv
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@echo "Installing the pinned packages …"
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 demo: environment ## start everything with believable data: database, sandbox Stripe, web, worker (Ctrl-C stops it)

@@ -84,7 +84,6 @@ def _run(port: int, sandbox_port: int, mail_port: int, data: Path, *, connected:
             environment["TILLWRIGHT_DATABASE_URL"] = url.reveal()
             settings = read(environment)
             asyncio.run(_prepare(settings))
-            supervisor.wait_ready("sandbox Stripe")
             address = settings.web.public_url
             supervisor.start(
                 Program("web", [*command, "tillwright.main", "serve"], environment, f"{address}/healthz", restart=True)
@@ -99,8 +98,8 @@ def _run(port: int, sandbox_port: int, mail_port: int, data: Path, *, connected:
                     restart=True,
                 )
             )
-            supervisor.wait_ready("web")
-            supervisor.wait_ready("worker")
+            for name in ("sandbox Stripe", "web", "worker"):
+                supervisor.wait_ready(name)
             if connected:
                 asyncio.run(_connect(settings))
                 _console.print("  [green]✓[/green] Stripe connected and verified")
