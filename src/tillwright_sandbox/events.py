@@ -1,5 +1,6 @@
 """Event objects: what one looks like, what counts as its previous attributes, which of them /v1/events still shows."""
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from .ids import new_id
@@ -101,7 +102,8 @@ def prune(world: "World") -> int:
     gone = 0
     for account in world.accounts.values():
         for objects in (account.test, account.live):
-            old = [record.id for _, record in objects.kind("event").order if record.created < oldest]
+            ordered = objects.kind("event").order  # oldest first
+            old = [record.id for _, record in takewhile(lambda entry: entry[1].created < oldest, ordered)]
             for id in old:
                 objects.forget("event", id)
             gone += len(old)

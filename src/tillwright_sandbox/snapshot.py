@@ -27,13 +27,17 @@ def load(folder: Path) -> dict[str, Any] | None:
     return state["world"]
 
 
-def save(folder: Path, world: dict[str, Any]) -> None:
+def pack(world: dict[str, Any]) -> bytes:
+    """The state as one text, taken at one moment."""
+    return orjson.dumps({"version": VERSION, "world": world})
+
+
+def write(folder: Path, packed: bytes) -> None:
     """Writes beside the old file and renames, so that a kill at any moment leaves one whole file."""
     folder.mkdir(parents=True, exist_ok=True)
     beside = folder / f"{FILE}.new"
-    body = gzip.compress(orjson.dumps({"version": VERSION, "world": world}), compresslevel=1)
     with beside.open("wb") as out:
-        out.write(body)
+        out.write(gzip.compress(packed, compresslevel=1))
         out.flush()
         os.fsync(out.fileno())
     beside.replace(folder / FILE)
@@ -48,14 +52,25 @@ class Keeper:
         self.took = 0.0
 
     def save_now(self) -> None:
-        mark = self.world.mark()
-        if mark == self.saved_at:
-            return
-        start = time.perf_counter()
-        save(self.folder, self.world.snapshot())
-        self.saved_at, self.took = mark, time.perf_counter() - start
+        packed = self._take()
+        if packed is not None:
+            write(self.folder, packed)
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(max(self.every, 20 * self.took))
-            self.save_now()
+            await asyncio.sleep(max(self.every, 40 * self.took))
+            packed = self._take()
+            if packed is not None:
+                # Requests go on while the file is written; a stop waits for it.
+                await asyncio.shield(asyncio.to_thread(write, self.folder, packed))
+
+    def _take(self) -> bytes | None:
+        """The state, or None when nothing has changed since it was last taken."""
+        start = time.perf_counter()
+        with self.world.lock:
+            mark = self.world.mark()
+            if mark == self.saved_at:
+                return None
+            packed = pack(self.world.snapshot())
+        self.saved_at, self.took = mark, time.perf_counter() - start
+        return packed

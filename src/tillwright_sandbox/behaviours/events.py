@@ -1,13 +1,25 @@
 """/v1/events: the last thirty days, by type and by whether everyone concerned has heard."""
 
+import weakref
+
 from tillwright_sandbox import generic
 from tillwright_sandbox.behaviours import behaviour
 from tillwright_sandbox.call import Call
 from tillwright_sandbox.errors import invalid, no_such
-from tillwright_sandbox.events import KEPT_SECONDS, fits
+from tillwright_sandbox.events import KEPT_SECONDS, fits, prune
 from tillwright_sandbox.generic import Page
+from tillwright_sandbox.world import World
 
 MOST_TYPES = 20
+HOUR = 3600
+_wired: weakref.WeakSet[World] = weakref.WeakSet()
+
+
+def wire(world: World) -> None:
+    """Lets events that nobody can ask for any more go, each hour."""
+    if world not in _wired:
+        _wired.add(world)
+        world.clock.on_advance.append(lambda before, after: before // HOUR != after // HOUR and prune(world))
 
 
 @behaviour("GetEvents")
