@@ -82,6 +82,8 @@ def _expand_property(objects: Objects, value: Any, parts: list[str], schema: Sch
         return
     held = value.get(name)
     below = tables.schema(targets[0]) if targets else (tables.resolve(rows) if rows else resolved)
+    if held == []:
+        _check_only(targets, tables.resolve(rows) if rows else resolved, rest, path)
     for one in held if isinstance(held, list) else [held]:
         if isinstance(one, dict):
             _walk(objects, one, below, rest, path)

@@ -37,7 +37,7 @@ BROKEN = "An unknown error occurred. If this persists, contact support at https:
 
 def route(exchange: Exchange) -> None:
     """Finds the operation, if the address means one."""
-    found = match(exchange.method, exchange.address.strip("/").split("/")) if exchange.address != "/" else None
+    found = match(exchange.method, exchange.address.removeprefix("/").split("/"))
     if found:
         exchange.operation, exchange.path = found
 

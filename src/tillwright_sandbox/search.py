@@ -13,7 +13,7 @@ from .pages import Page, length
 
 TOKEN = re.compile(
     r"""\s*(?:(?P<word>AND|OR)\b|(?P<minus>-)?(?P<field>[A-Za-z_.]+)(?:\[(?P<q>["'])(?P<key>.*?)(?P=q)\])?\s*
-    (?P<op>:|~|>=|<=|>|<)\s*(?:(?P<q2>["'])(?P<text>(?:\\.|(?!(?P=q2)).)*)(?P=q2)|(?P<bare>null|-?\d+(?:\.\d+)?)))""",
+    (?P<op>:|~|>=|<=|>|<)\s*(?:(?P<q2>["'])(?P<text>(?:\\.|(?!(?P=q2))[^\\])*)(?P=q2)|(?P<bare>null|-?\d+(?:\.\d+)?)))""",
     re.VERBOSE | re.IGNORECASE,
 )
 FIELDS: dict[str, tuple[str, ...]] = {

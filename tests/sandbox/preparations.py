@@ -193,7 +193,7 @@ def kept_secret(walker: Walker) -> Path:
 
 
 def funded(walker: Walker) -> Path:
-    paid_charge(walker)
+    walker.call("PostPaymentIntents", paid(amount=500_000))
     return {}
 
 

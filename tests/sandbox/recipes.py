@@ -174,7 +174,7 @@ def taxed_intent(walker: Walker) -> str:
 
 
 def payout(walker: Walker) -> str:
-    paid_charge(walker)
+    walker.call("PostPaymentIntents", paid(amount=500_000))
     return walker.call("PostPayouts", {"amount": 1000, "currency": "usd"})["id"]
 
 
