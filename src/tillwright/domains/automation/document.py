@@ -15,9 +15,18 @@ from tillwright.kit.errors import Invalid, Problem
 
 LARGEST = 64 * 1024
 """Bytes of one definition."""
+DEEPEST = 30
+"""Maps and lists inside one another."""
 
+_OPENING = (
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+)
+_CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # PyYAML says nothing of its types.
 _scan = cast("Callable[[str], Iterator[Any]]", yaml.scan)  # pyright: ignore[reportUnknownMemberType]
 _compose = cast("Callable[[str, Any], Node | None]", yaml.compose)  # pyright: ignore[reportUnknownMemberType]
@@ -52,9 +61,13 @@ def read(text: str) -> Document:
             "definition_too_large", f"A definition has at most {LARGEST // 1024} KB.", remedy="Make two of it."
         )
     try:
+        depth = 0
         for token in _scan(text):
             if isinstance(token, (yaml.AliasToken, yaml.AnchorToken, yaml.TagToken)):
                 raise _invalid(token.start_mark, "Anchors, aliases and tags are not allowed.", "Write the value out.")
+            depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+            if depth > DEEPEST:
+                raise _invalid(token.start_mark, "The definition is nested too deeply.", "Flatten it.")
         root = _compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise _invalid(
@@ -64,8 +77,6 @@ def read(text: str) -> Document:
         ) from None
     except yaml.YAMLError as error:
         raise Invalid("definition_unreadable", f"This is no YAML: {str(error).splitlines()[0]}.", field="1:1") from None
-    except RecursionError:
-        raise Invalid("definition_unreadable", "The definition is nested too deeply.", field="1:1") from None
     if root is None:
         raise Invalid("definition_empty", "The definition is empty.", field="1:1", remedy="Start from an example.")
     reading = _Reading()

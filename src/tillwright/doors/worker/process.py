@@ -21,8 +21,8 @@ from tillwright.kit import ids
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Upstream
 
-GRACE = 5.0
-"""Seconds that runs and chores in hand are given when the worker is asked to stop."""
+GRACE = 3.0
+"""Seconds that chores, and then runs, in hand are given when the worker is asked to stop."""
 FENCED = 75
 """Exit code of a worker that was declared dead by the others: start it again."""
 

@@ -1,0 +1,151 @@
+"""Definitions: read as written, refused with every complaint and its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from tillwright.domains.automation import definition, document, examples
+from tillwright.kit.errors import Invalid
+
+GOOD = """\
+name: thank_you
+description: Thanks.
+trigger:
+  stripe_event: invoice.paid
+when: object.amount_paid > 1000
+steps:
+  - id: coupon
+    action: create_coupon
+    with:
+      percent_off: 10
+  - id: mail
+    action: send_mail
+    when: has(steps.coupon.id)
+    with: {to: "${object.customer_email}", subject: "Hi", text: "Code ${steps.coupon.id}"}
+"""
+
+
+def complaints(text: str) -> dict[str, str]:
+    with pytest.raises(Invalid) as raised:
+        definition.parse(text)
+    return {str(problem.field): problem.sentence for problem in raised.value.problems}
+
+
+def test_a_good_definition_is_understood_and_survives_being_stored() -> None:
+    found = definition.parse(GOOD)
+    assert (found.name, found.stripe_event, found.when) == ("thank_you", "invoice.paid", "object.amount_paid > 1000")
+    assert [step.id for step in found.steps] == ["coupon", "mail"]
+    assert found.steps[1].when == "has(steps.coupon.id)"
+    assert definition.of(found.plain()) == found
+
+
+def test_json_is_read_too() -> None:
+    found = definition.parse(
+        '{"name": "x", "trigger": {"stripe_event": "charge.failed"}, '
+        '"steps": [{"id": "a", "action": "create_coupon", "with": {"percent_off": 5}}]}'
+    )
+    assert found.stripe_event == "charge.failed"
+
+
+@pytest.mark.parametrize("name", examples.names())
+def test_every_example_is_a_good_definition_named_as_its_file(name: str) -> None:
+    assert definition.parse(examples.text_of(name)).name == name
+
+
+def test_all_complaints_come_at_once_in_order_with_line_and_column() -> None:
+    found = complaints(
+        """\
+name: Win Back
+descripton: x
+trigger: {stripe_event: invoice.payment_faild}
+when: obj.amount > 1
+steps:
+  - id: a
+    action: create_coupn
+  - id: a
+    action: create_coupon
+    with:
+      percent_off: 120
+      coupon: ${steps.b.id}
+      name: "${object.x"
+      max_redemptions: 1.5
+  - action: send_mail
+    when: "foo.bar =="
+    with: [1]
+  - 7
+"""
+    )
+    assert list(found) == ["1:1", "2:1", "3:11", "4:1", "7:5", "8:5", "11:7", "12:7", "13:7", "14:7", "15:5", "16:5",
+                           "17:5", "18:5"]  # fmt: skip
+    assert "'Win Back' is no name" in found["1:1"]
+    assert "no `descripton`" in found["2:1"]
+    assert "no event 'invoice.payment_faild'" in found["3:11"]
+    assert "`obj` is not known" in found["4:1"]
+    assert "no action 'create_coupn'" in found["7:5"]
+    assert "a step already" in found["8:5"]
+    assert "120" in found["11:7"]
+    assert "whole number" in found["14:7"]
+    assert "A step is a map" in found["18:5"]
+
+
+def test_a_slip_of_the_pen_is_answered_with_what_was_meant() -> None:
+    with pytest.raises(Invalid) as raised:
+        definition.parse(GOOD.replace("invoice.paid", "invoice.payed").replace("send_mail", "send_male"))
+    remedies = [problem.remedy for problem in raised.value.problems]
+    assert remedies == ["Did you mean invoice.paid?", "Did you mean send_mail?"]
+
+
+def test_a_step_can_read_only_steps_before_it() -> None:
+    found = complaints(GOOD.replace("percent_off: 10", "percent_off: ${steps.mail.id}"))
+    assert any("No step before this one is called 'mail'" in sentence for sentence in found.values())
+
+
+def test_thirty_faults_are_thirty_complaints() -> None:
+    steps = "".join(f"  - {{id: s{n}, action: nothing_{n}}}\n" for n in range(30))
+    found = complaints(f"name: x\ntrigger: {{stripe_event: invoice.paid}}\nsteps:\n{steps}")
+    assert len(found) == 30
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "empty"),
+        ("- a\n- b", "is a map"),
+        ("a: [1, 2", "no YAML"),
+        ("a: &x 1\nb: *x", "Anchors"),
+        ("a: !!python/object/apply:os.system ['true']", "tags"),
+        ("a: 1\na: 2", "given twice"),
+        ("? [1]\n: 2", "plain word"),
+        ("a: \x01", "no YAML"),
+        ("[" * 60_000, "nested too deeply"),
+        ("a: " + "x" * 70_000, "at most 64 KB"),
+        ("--- 1\n--- 2", "no YAML"),
+    ],
+)
+def test_texts_that_are_no_document(text: str, part: str) -> None:
+    with pytest.raises(Invalid, match=part):
+        definition.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("yes", "yes"),
+        ("on", "on"),
+        ("2026-01-01", "2026-01-01"),
+        ("12:30", "12:30"),
+        ("0x1f", "0x1f"),
+        ("007", "007"),
+        ("1_000", "1_000"),
+        ("true", True),
+        ("null", None),
+        ("~", None),
+        ("-3", -3),
+        ("2.50", 2.5),
+        ("1e3", 1000.0),
+        ("12345678901234567890", "12345678901234567890"),
+    ],
+)
+def test_words_mean_what_json_would_mean(word: str, expected: object) -> None:
+    assert document.read(f"a: {word}").data == {"a": expected}
+    assert document.read(f'a: "{word}"').data == {"a": word}
