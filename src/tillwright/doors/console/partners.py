@@ -26,7 +26,7 @@ PARTNERS = (
         "Payments, subscriptions, coupons",
         (
             "A true copy of your customers, payments and coupons",
-            "Every event kept, signed and in order",
+            "Every event kept, byte for byte as Stripe signed it",
             "Workflows that act on your account, each effect exactly once",
         ),
     ),

@@ -100,6 +100,21 @@ def subscription_title(body: Body) -> str:
     return f"{f'{quantity} × ' if quantity > 1 else ''}{amount}{rhythm}{more}"
 
 
+def payment_state(body: Body) -> tuple[str, str | None]:
+    """A payment intent's state, and a better word for it where Stripe's own misleads a reader.
+
+    `requires_payment_method` is where a payment begins as well as where it returns to after a failure.
+    """
+    status = str(body.get("status") or "")
+    if status == "requires_payment_method":
+        return ("failed", None) if body.get("last_payment_error") else ("incomplete", None)
+    if status == "requires_action":
+        return status, "Waits for the customer"
+    if status == "requires_capture":
+        return status, "Authorised"
+    return status, None
+
+
 def failure(body: Body) -> str:
     """Why a payment failed, in Stripe's words, or nothing."""
     error = body.get("last_payment_error") or {}

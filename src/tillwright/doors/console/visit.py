@@ -72,6 +72,7 @@ class Visit:
             section=section,
             path=self.request.url.path,
             done=self.query("done"),
+            partial=self.partial,
             **context,
         )
 
