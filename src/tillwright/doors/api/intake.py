@@ -15,6 +15,8 @@ from tillwright.domains.webhooks.envelope import LARGEST_BODY, too_large
 from tillwright.kit.errors import Invalid, TillwrightError, Upstream
 
 PATH = "/webhooks/stripe/{token}"
+MOST_READ = 16 * LARGEST_BODY
+"""Bytes of a body too large that are still read, and thrown away, so that its sender can be told."""
 PATIENCE = 10.0
 """Seconds a sender may take for its body."""
 
@@ -60,12 +62,10 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     if scope["method"] != "POST":
         raise Invalid("method_not_allowed", "Events are sent by POST.")
     for name, value in scope["headers"]:
-        if name == b"content-length" and (not value.isdigit() or int(value[:12]) > LARGEST_BODY):
-            raise too_large()
         if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise Invalid("body_encoded", "The body is compressed; Stripe signs and sends it as it is.")
     chunks: list[bytes] = []
-    size = 0
+    size = 0  # counted, whatever Content-Length says
     try:
         async with asyncio.timeout(PATIENCE):
             while True:
@@ -74,10 +74,12 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
                     raise _Gone
                 chunk: bytes = message.get("body", b"")
                 size += len(chunk)
-                if size > LARGEST_BODY:
+                if size <= LARGEST_BODY:
+                    chunks.append(chunk)
+                over = size > MOST_READ or not message.get("more_body", False)
+                if over and size > LARGEST_BODY:
                     raise too_large()
-                chunks.append(chunk)
-                if not message.get("more_body", False):
+                if over:
                     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
     except TimeoutError:
         raise Invalid("body_too_slow", "The body did not come within ten seconds.") from None
