@@ -4,9 +4,9 @@ from typing import Any
 
 from tillwright_sandbox.behaviours import (
     active_entitlements,
-    invoice_collection,
     invoice_states,
     item_changes,
+    subscription_changes,
     subscription_invoices,
     subscription_parts,
     subscription_states,
@@ -85,18 +85,7 @@ def _is_metered(call: Call, item: Obj) -> bool:
 
 def _end_trial(call: Call, subscription: Obj) -> None:
     """Without a payment method the trial's settings decide: an invoice all the same, a pause, or the end."""
-    behavior = ((subscription["trial_settings"] or {}).get("end_behavior") or {}).get("missing_payment_method")
-    automatic = subscription["collection_method"] == "charge_automatically"
-    known = {
-        "customer": subscription["customer"],
-        "parent": {"subscription_details": {"subscription": subscription["id"]}},
-    }
-    if automatic and behavior in ("cancel", "pause") and invoice_collection.method_for(call, known) is None:
-        if behavior == "cancel":
-            subscription_states.cancel(call, subscription, None)
-            return
-        subscription_states.set_status(call, subscription, "paused")
-        call.emit("customer.subscription.paused", subscription)
+    if subscription_changes.stops_unpaid(call, subscription):
         return
     with updating(call, subscription, "customer.subscription.updated"):
         subscription["status"] = "active"

@@ -62,7 +62,8 @@ def _failed(call: Call, invoice: Obj, intent: Obj) -> None:
     with updating(call, invoice, "invoice.updated"):
         first = invoice["billing_reason"] == "subscription_create"
         invoice["next_payment_attempt"] = None if first or not invoice["auto_advance"] else next_attempt(call, invoice)
-    if intent["status"] == "requires_action":
+    refusal = intent["last_payment_error"] or {}
+    if intent["status"] == "requires_action" or refusal.get("code") == "authentication_required":
         call.emit("invoice.payment_action_required", invoice)
     call.emit("invoice.payment_failed", invoice)
     customer_credit.set_delinquent(call, invoice["customer"], True)

@@ -8,6 +8,7 @@ from tillwright_sandbox.behaviours import (
     active_entitlements,
     behaviour,
     discounts,
+    invoice_collection,
     invoice_items,
     item_changes,
     subscription_invoices,
@@ -96,7 +97,8 @@ def _set_trial(call: Call, subscription: Obj, params: Obj) -> None:
     if params["trial_end"] == "now":
         if subscription["trial_end"] and subscription["trial_end"] > call.now:
             subscription["trial_end"] = call.now
-            restart(call, subscription, "subscription_update")
+            if not stops_unpaid(call, subscription):
+                restart(call, subscription, "subscription_update")
         return
     end = subscription_terms.trial_end(call, params, [])
     assert end is not None
@@ -104,6 +106,24 @@ def _set_trial(call: Call, subscription: Obj, params: Obj) -> None:
     subscription["trial_start"] = subscription["trial_start"] or call.now
     for item in subscription_states.items_of(call, subscription):
         subscription_parts.set_period(call, item, (item["current_period_start"], end))
+
+
+def stops_unpaid(call: Call, subscription: Obj) -> bool:
+    """Whether a trial that ends with no way to pay pauses or cancels the subscription, as its settings say."""
+    behavior = ((subscription["trial_settings"] or {}).get("end_behavior") or {}).get("missing_payment_method")
+    known = {
+        "customer": subscription["customer"],
+        "parent": {"subscription_details": {"subscription": subscription["id"]}},
+    }
+    automatic = subscription["collection_method"] == "charge_automatically"
+    if not automatic or behavior not in ("cancel", "pause") or invoice_collection.method_for(call, known) is not None:
+        return False
+    if behavior == "cancel":
+        subscription_states.cancel(call, subscription, None)
+    else:
+        subscription_states.set_status(call, subscription, "paused")
+        call.emit("customer.subscription.paused", subscription)
+    return True
 
 
 def restart(call: Call, subscription: Obj, reason: str, off_session: bool = True) -> Obj:

@@ -98,6 +98,8 @@ def finish(call: Call, schedule: Obj) -> None:
             subscription_states.cancel(call, subscription)
     else:
         _let_go(call, schedule)
+        # Its phases are done, which Stripe tells besides the release (its CLI's own fixture waits for it).
+        call.emit("subscription_schedule.completed", schedule)
 
 
 def _let_go(call: Call, schedule: Obj, keep_date: bool = False) -> None:

@@ -121,7 +121,10 @@ def _first_invoice(call: Call, subscription: Obj, params: Obj, found: list[Obj])
     invoice = subscription_invoices.draft(call, subscription, items, "subscription_create", fraction=fraction)
     automatic = subscription["collection_method"] == "charge_automatically"
     due = automatic and invoice["amount_due"] > 0
-    if due and behavior != "default_incomplete" and invoice_collection.method_for(call, invoice) is None:
+    unpayable = due and invoice_collection.method_for(call, invoice) is None
+    if unpayable and subscription["schedule"]:
+        return  # what a schedule begins goes on; its invoice is tried once it is finalised, an hour from now
+    if unpayable and behavior != "default_incomplete":
         raise invalid(
             "This customer has no attached payment source or default payment method. Please consider adding a default "
             "payment method. For more information, visit "
