@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tillwright.domains import audit
 from tillwright.domains.audit import Actor
+from tillwright.domains.integrations import credential_store
 from tillwright.gateways.database import Tx
 from tillwright.kit.errors import Absent
 from tillwright.kit.seal import Seal, Secret
@@ -22,11 +23,8 @@ class Credentials:
     ) -> None:
         """Seals a key, in place of the one stored for the same purpose."""
         sealed = self._seal.close(secret, organisation=organisation_id, partner=partner, purpose=purpose)
-        await tx.execute(
-            "insert into credentials (organisation_id, partner, purpose, livemode, sealed, created) "
-            "values (%s, %s, %s, %s, %s, %s) on conflict (organisation_id, partner, purpose) "
-            "do update set livemode = excluded.livemode, sealed = excluded.sealed, created = excluded.created",
-            (organisation_id, partner, purpose, livemode, sealed, at),
+        await credential_store.put(
+            tx, organisation_id, partner=partner, purpose=purpose, livemode=livemode, sealed=sealed, at=at
         )
 
     async def open(
@@ -38,19 +36,14 @@ class Credentials:
             Absent: no key is stored for this purpose.
             Invalid: it was sealed with another master key, or changed.
         """
-        row = await (
-            await tx.execute(
-                "select sealed from credentials where organisation_id = %s and partner = %s and purpose = %s",
-                (organisation_id, partner, purpose),
-            )
-        ).fetchone()
-        if row is None:
+        sealed = await credential_store.get(tx, organisation_id, partner, purpose)
+        if sealed is None:
             raise Absent(
                 "credential_absent",
                 "No key is stored for this integration.",
                 remedy="Connect Stripe on the Integrations page.",
             )
-        secret = self._seal.open(bytes(row["sealed"]), organisation=organisation_id, partner=partner, purpose=purpose)
+        secret = self._seal.open(sealed, organisation=organisation_id, partner=partner, purpose=purpose)
         await audit.record(
             tx, organisation_id, actor, "secret:credential:open", f"{partner}/{purpose}", {"why": why}, at
         )
@@ -58,15 +51,4 @@ class Credentials:
 
     async def shred(self, tx: Tx, organisation_id: str, *, partner: str, purpose: str | None = None) -> int:
         """Overwrites and deletes keys of a partner, all of them unless a purpose is given; returns how many."""
-        values = (organisation_id, partner, purpose, purpose)
-        await tx.execute(
-            "update credentials set sealed = '' "
-            "where organisation_id = %s and partner = %s and (%s::text is null or purpose = %s)",
-            values,
-        )
-        done = await tx.execute(
-            "delete from credentials "
-            "where organisation_id = %s and partner = %s and (%s::text is null or purpose = %s)",
-            values,
-        )
-        return done.rowcount
+        return await credential_store.shred(tx, organisation_id, partner, purpose)
