@@ -15,8 +15,11 @@ from tillwright_sandbox.objects import Objects
 Obj = dict[str, Any]
 
 
-def next_due(_objects: Objects, invoice: Obj) -> int | None:
-    """Unix seconds of what comes next, None for nothing."""
+def next_due(objects: Objects, invoice: Obj) -> int | None:
+    """Unix seconds of what comes next, None for nothing (and for whom nobody is left to bill)."""
+    customer = objects.record("customer", invoice["customer"])
+    if customer is None or customer.deleted:
+        return None
     if invoice["status"] == "draft":
         return invoice["automatically_finalizes_at"] if invoice["auto_advance"] else None
     if invoice["status"] != "open":

@@ -9,7 +9,7 @@ from tillwright_sandbox.errors import invalid
 
 Obj = dict[str, Any]
 DAY = 86_400
-_WINDOW = {"hour": 3600, "day": DAY}
+_WINDOW: dict[str, int] = {"hour": 3600, "day": DAY}
 
 
 @behaviour("PostBillingMeters")
@@ -113,10 +113,11 @@ def summaries(call: Call) -> pages.Page:
     """One row for the whole span, or one for each hour or day of it."""
     meter, params = call.objects.get("billing.meter", call.path["id"]), call.params
     customer = call.objects.get("customer", params["customer"], param="customer")["id"]
-    start, end = params["start_time"], params["end_time"]
+    start: int = params["start_time"]
+    end: int = params["end_time"]
     if end <= start:
         raise invalid("end_time must be later than start_time.", "end_time")
-    step = _WINDOW.get(params.get("value_grouping_window", ""), end - start)
+    step: int = _WINDOW.get(params.get("value_grouping_window", ""), end - start)
     rows = []
     for at in range(start, end, step):
         value = _aggregate(call, meter, customer, at, min(at + step, end))

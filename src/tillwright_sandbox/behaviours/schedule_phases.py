@@ -37,7 +37,7 @@ def build(call: Call, given: list[Obj], start: int) -> list[Obj]:
     for index, entry in enumerate(given):
         here = f"phases[{index}]"
         entry = copy.deepcopy(entry)
-        began = entry.get("start_date") if isinstance(entry.get("start_date"), int) else start
+        began: int = entry["start_date"] if isinstance(entry.get("start_date"), int) else start
         items = [_item(call, item, f"{here}[items][{n}]") for n, item in enumerate(entry["items"])]
         price = call.objects.get("price", items[0]["price"])
         end = _end(entry, began, price, here)

@@ -55,8 +55,8 @@ def _keep_payment_method(call: Call, subscription: Obj, invoice: Obj) -> None:
 
 
 def invoice_failed(call: Call, subscription: Obj, invoice: Obj) -> None:
-    """A renewal that could not be collected makes the subscription past_due; a first invoice leaves it incomplete."""
-    if invoice["billing_reason"] != "subscription_create" and subscription["status"] in ("active", "trialing"):
+    """An invoice that could not be collected makes a running subscription past_due; an incomplete one stays so."""
+    if subscription["latest_invoice"] == invoice["id"] and subscription["status"] in ("active", "trialing"):
         set_status(call, subscription, "past_due")
 
 
