@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,8 +14,9 @@ import httpx
 import pytest
 import stripe
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
-from tillwright_sandbox.app import create_app
+from tillwright_sandbox.app import Wire, create_app
 from tillwright_sandbox.tables.validate import answer_complaints, complaints
 from tillwright_sandbox.world import World, make_world
 
@@ -60,21 +61,32 @@ class Sandbox:
 
 
 class Server:
-    """uvicorn in a thread on a free port, stopped at the end."""
+    """One uvicorn a test process, in a thread, on a free port; each test puts its own world behind it."""
 
-    def __init__(self, world: World) -> None:
-        config = uvicorn.Config(create_app(world), port=0, log_level="warning", lifespan="on")
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=lambda: asyncio.run(self.server.serve()), daemon=True)
-
-    def start(self) -> str:
+    def __init__(self) -> None:
+        self.app: Wire | None = None
+        self.server = uvicorn.Server(
+            uvicorn.Config(self.serve, port=0, interface="asgi3", log_level="warning", lifespan="off")
+        )
+        self.thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
         self.thread.start()
         deadline = time.monotonic() + 20
         while not self.server.started:
             if time.monotonic() > deadline or not self.thread.is_alive():
                 raise RuntimeError("the sandbox did not start within 20 s")
             time.sleep(0.005)
-        return f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
+
+    async def _run(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        await self.server.serve()
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None, "a request came in when no test was running"
+        await self.app(scope, receive, send)
+
+    def do(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)
 
     def stop(self) -> None:
         self.server.should_exit = True
@@ -82,12 +94,25 @@ class Server:
         assert not self.thread.is_alive()
 
 
+_servers: list[Server] = []
+
+
 def serve_world(world: World) -> Iterator[Sandbox]:
-    server = Server(world)
-    url = server.start()
+    """A world served over HTTP, its deliveries running."""
+    if not _servers:
+        _servers.append(Server())
+    server = _servers[0]
+    server.app = create_app(world)
+    server.do(world.webhooks.start())
     try:
-        yield Sandbox(url, world)
+        yield Sandbox(server.url, world)
     finally:
+        server.do(world.webhooks.stop())
+        server.app = None
+
+
+def pytest_sessionfinish() -> None:
+    for server in _servers:
         server.stop()
 
 
