@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import orjson
 
@@ -38,11 +38,11 @@ def decode_cursor(cursor: str, size: int) -> list[Any]:
         values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         values = None
-    if not isinstance(values, list) or len(values) != size:
+    if not isinstance(values, list) or len(cast(list[Any], values)) != size:
         raise Invalid(
             "cursor_invalid",
             "This page cursor is not one of ours.",
             field="cursor",
             remedy="Start again from the first page, without a cursor.",
         )
-    return values
+    return cast(list[Any], values)

@@ -92,7 +92,7 @@ class Tenancy:
                     remedy="Wait a quarter of an hour, then try again.",
                 )
             user = await store.user_by_email(tx, email)
-            organisations = await store.memberships(tx, user["id"]) if user else []
+            organisations = list(await store.memberships(tx, user["id"])) if user else list[Organisation]()
         # The hash takes 0.1 s: no connection is held meanwhile.
         if not await verify_password(password, user["password_hash"] if user else None):
             async with self._database.open() as tx:

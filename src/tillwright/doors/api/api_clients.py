@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from tillwright.domains.tenancy import ApiClient
 from tillwright.doors.api.callers import Caller, TheHouse
 from tillwright.kit.errors import Absent
 
 router = APIRouter(tags=["API clients"])
-_EXAMPLE = {
+_EXAMPLE: dict[str, JsonValue] = {
     "id": "apc_01k0example0000000000000000",
     "organizationID": "org_01k0example0000000000000000",
     "name": "Backend",

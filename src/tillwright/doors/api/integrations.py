@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tillwright.domains.integrations import Integration
 from tillwright.doors.api.callers import Caller, TheHouse
@@ -22,8 +22,8 @@ SETTINGS = {
     "enableEntitlementEndSoonNotification": "enable_entitlement_end_soon_notification",
     "daysBeforeEntitlementEnd": "days_before_entitlement_end",
 }
-_KEYS = {
-    "publishableKey": "pk_test_51Example00000000000000",
+_KEYS: dict[str, JsonValue] = {
+    "publishableKey": "pk_test_example",
     "keyType": "RESTRICTED",
     "livemode": False,
     "accountId": "acct_1Example",
@@ -35,7 +35,7 @@ _KEYS = {
     "daysBeforeEntitlementEnd": 30,
     "version": 1,
 }
-_ENTITY = {
+_ENTITY: dict[str, JsonValue] = {
     "organizationID": "org_01k0example0000000000000000",
     "partner": "STRIPE",
     "service": "PAYMENT",
@@ -46,7 +46,7 @@ _ENTITY = {
     "creationTime": "2027-01-15T12:00:00Z",
     "lastUpdateTime": "2027-01-15T12:05:00Z",
 }
-_NEW_KEYS = {"publishableKey": "pk_test_51Example00000000000000", "secretKey": "rk_test_51Example00000000000000"}
+_NEW_KEYS: dict[str, JsonValue] = {"publishableKey": "pk_test_example", "secretKey": "rk_test_example"}
 
 
 class IntegrationEntity(BaseModel):

