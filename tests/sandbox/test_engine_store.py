@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tillwright_sandbox import generic, pipeline
+from tillwright_sandbox import behaviours, generic, pipeline
+from tillwright_sandbox.app import create_app
 from tillwright_sandbox.errors import StripeError
 from tillwright_sandbox.objects import Objects
 from tillwright_sandbox.operations import operations
@@ -172,3 +173,11 @@ def test_every_kind_has_an_operation_table_entry() -> None:
     for operation in operations().values():
         if operation.kind in ("retrieve", "update", "delete", "verb") and not operation.path.endswith("/discount"):
             assert operation.id_param, operation.id
+
+
+def test_behaviours_hang_themselves_on_a_clock_once(world: World) -> None:
+    behaviours.attach(world)
+    hung = len(world.clock.on_advance)
+    behaviours.attach(world)
+    create_app(world)
+    assert len(world.clock.on_advance) == hung

@@ -1,13 +1,14 @@
 """What Stripe really does, beyond storing: one file a resource, each function bound to an operation by its id.
 
-A file may also have a function `wire(world)`: it is called when a world begins to be used, to hang itself on the
-clock; it must do no harm when called again.
+A file may also have a function `wire(world)`: it is called once when a world begins to be used, to hang itself on the
+clock.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _registry: dict[str, Behaviour] = {}
 _wires: list[Callable[[World], None]] = []
+_attached: weakref.WeakSet[World] = weakref.WeakSet()
 _loaded = False
 
 
@@ -58,7 +60,10 @@ def load() -> dict[str, Behaviour]:
 
 
 def attach(world: World) -> None:
-    """Lets every file that acts as time passes hang itself on a world's clock."""
+    """Lets every file that acts as time passes hang itself on a world's clock; once, however often it is asked for."""
     load()
+    if world in _attached:
+        return
+    _attached.add(world)
     for wire in _wires:
         wire(world)
