@@ -125,12 +125,10 @@ class Database:
 
 
 async def _check(connection: Tx) -> None:
-    # An empty statement outside a transaction: one round trip, the shortest there is.
-    await connection.set_autocommit(True)
-    try:
-        await connection.execute("")
-    finally:
-        await connection.set_autocommit(False)
+    # Not the pool's own check: it switches autocommit on meanwhile, and cancelled at the wrong moment leaves it on.
+    # Such a connection would have no transaction, so no organisation, and nothing atomic.
+    await connection.execute("")
+    await connection.rollback()
 
 
 def as_application(owner_url: Secret) -> Secret:
