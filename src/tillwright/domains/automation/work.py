@@ -50,9 +50,8 @@ class Work:
     async def _begin(self, plan: Plan) -> Outcome:
         async with self._database.tenant(plan.organisation_id) as tx:
             await run_store.start(tx, plan.organisation_id, plan.run_id, self._clock.now())
+        await self._note(plan, FETCH, 0, "fetch", _get(plan))
         try:
-            request: dict[str, Any] = {"kind": "stripe", "method": "GET", "path": path_of(plan.trigger), "params": {}}
-            await self._note(plan, FETCH, 0, "fetch", request)
             fetched = await self._fetcher.fetch(plan.organisation_id, plan.trigger)
             result = outcome(StepState.DONE, fetched.body)
         except Absent as error:
@@ -200,6 +199,14 @@ class Work:
                     raise
                 await self._clock.sleep(wait)
                 wait = min(wait * 2, 10.0)
+
+
+def _get(plan: Plan) -> dict[str, Any] | None:
+    """The request that fetches the event's object, for the timeline; None if it has no address."""
+    try:
+        return {"kind": "stripe", "method": "GET", "path": path_of(plan.trigger), "params": {}}
+    except Invalid:
+        return None
 
 
 def _not_ours(error: TillwrightError) -> None:
