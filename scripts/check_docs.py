@@ -1,4 +1,4 @@
-"""Do the docs agree with the code? Settings, commands, links, pictures; prints every disagreement."""
+"""Do the docs agree with the code? Settings, commands, tables, links; `--write` renews the pages written from code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 from tillwright import settings
+from tillwright.domains.automation.catalogue import catalogue
+from tillwright.domains.mirror.kinds import KINDS
+from tillwright.domains.verification.permissions import PERMISSIONS
 from tillwright.doors.cli.app import EXIT_CODES
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +53,53 @@ def check_decisions() -> list[str]:
     return [] if numbers == list(range(1, len(numbers) + 1)) else [f"docs/decisions: the numbers are {numbers}"]
 
 
+def actions_page() -> str:
+    text = "# Actions\n\nWhat a step of a [workflow](workflows.md) can do. Any value may be an expression, `${…}`.\n"
+    for action in sorted(catalogue().values(), key=lambda a: a.name):
+        text += f"\n## {action.name}\n{action.summary}\n\n| input | kind | meaning |\n|---|---|---|\n"
+        for name, given in action.inputs.items():
+            needed = ", required" if given.required else ""
+            choices = f" ({', '.join(given.choices)})" if given.choices else ""
+            text += f"| `{name}` | {given.kind}{choices}{needed} | {given.summary} |\n"
+    return text
+
+
+def permissions_page() -> str:
+    text = "# Permissions\n\nWhat VERIFY asks of the key; a write right includes its read. How it is told is in\n"
+    text += "[why/verification.md](../why/verification.md).\n\n"
+    text += "| right | in Stripe's dashboard | without it |\n|---|---|---|\n"
+    for row in PERMISSIONS:
+        text += f"| `rak_{row.right}` ({row.use}) | {row.dashboard} | {row.loses} |\n"
+    return text
+
+
+def mirror_page() -> str:
+    text = "# What the mirror holds\n\nEvery object an event names is kept, whatever its type. These are also fetched by the\n"
+    text += "backfill, in this order.\n\n| object | listed at |\n|---|---|\n"
+    return text + "".join(f"| `{k.object}` | `{k.path}` |\n" for k in KINDS if k.core)
+
+
+WRITTEN = {"actions.md": actions_page, "permissions.md": permissions_page, "mirror.md": mirror_page}
+
+
+def check_written(write: bool) -> list[str]:
+    wrong: list[str] = []
+    for name, make in WRITTEN.items():
+        page = ROOT / "docs/reference" / name
+        if write:
+            page.write_text(make())
+        elif not page.exists() or page.read_text() != make():
+            wrong.append(f"docs/reference/{name} is not what the code says: run {sys.argv[0]} --write")
+    return wrong
+
+
 if __name__ == "__main__":
-    found = [*check_settings(), *check_commands(), *check_links(), *check_decisions()]
+    found = [
+        *check_written("--write" in sys.argv),
+        *check_settings(),
+        *check_commands(),
+        *check_links(),
+        *check_decisions(),
+    ]
     print("\n".join(found) or "The docs agree with the code.")
     sys.exit(bool(found))
