@@ -7,9 +7,9 @@ from datetime import datetime
 
 from tillwright.domains.mirror import store
 from tillwright.domains.mirror.apply import Verdict
+from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.merge import merge
 from tillwright.domains.mirror.model import EventCopy, FetchedCopy
-from tillwright.domains.mirror.refetch import store as refetches
 from tillwright.gateways.database import Tx
 
 
@@ -23,5 +23,5 @@ async def take_in(
     await store.lock(tx, organisation_id, keys)
     merged = merge(await store.known(tx, organisation_id, keys), copies)
     await store.write(tx, organisation_id, merged, at)
-    await refetches.mark(tx, organisation_id, merged.asks, at)
+    await marks.mark(tx, organisation_id, merged.asks, at)
     return merged.verdicts

@@ -13,9 +13,9 @@ from tillwright.domains.mirror.backfill.service import Backfill
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import CORE
+from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.model import Count, Day, EventCopy, MirrorObject, Progress
-from tillwright.domains.mirror.refetch import store as refetches
-from tillwright.domains.mirror.refetch.service import Refetch
+from tillwright.domains.mirror.refetch import Refetch
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.kit.clock import Clock
@@ -122,7 +122,7 @@ class Mirror:
 
     async def doubts(self, tx: Tx, *, livemode: bool) -> Sequence[dict[str, Any]]:
         """Per type: objects waiting to be fetched again, those that could not be, since when, the last error."""
-        return await refetches.open_marks(tx, livemode)
+        return await marks.open_marks(tx, livemode)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase the organisation's mirror; returns how many objects it held."""

@@ -8,9 +8,9 @@ from tillwright.domains.mirror.failures import as_data, wait_after
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import BY_OBJECT
+from tillwright.domains.mirror.marks import store
+from tillwright.domains.mirror.marks.store import Mark
 from tillwright.domains.mirror.model import FetchedCopy
-from tillwright.domains.mirror.refetch import store
-from tillwright.domains.mirror.refetch.store import Mark
 from tillwright.gateways.database import Database
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.errors import StripeAbsent
@@ -21,7 +21,7 @@ from tillwright.kit.errors import Absent, Conflict, TillwrightError
 
 
 class Refetch:
-    """The verb of this part of the room."""
+    """Fetches what is marked."""
 
     def __init__(self, *, clock: Clock, database: Database, keys: Keys, reader: StripeReader) -> None:
         self._clock = clock

@@ -1,0 +1,255 @@
+"""How many Stripe events a second does one web process make durable? `--seconds` for each measurement.
+
+The limit is bare inserts of the same rows, 500 a commit, on the same PostgreSQL, in the same run: no HTTP, no
+signature, no JSON. Ours is measured twice: at the room's door inside one process, and through HTTP as Stripe sees it,
+with the sender on the same machine taking its share of the processors. The figure that counts is the one through HTTP.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import hmac
+import json
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from tillwright.domains.webhooks import Webhooks, envelope, store
+from tillwright.domains.webhooks.endpoint import store as endpoints
+from tillwright.domains.webhooks.model import Arrival
+from tillwright.doors.api import intake
+from tillwright.gateways.database import Database
+from tillwright.gateways.database.embedded import EmbeddedServer
+from tillwright.gateways.database.migrate import migrate
+from tillwright.kit import ids
+from tillwright.kit.clock import SystemClock
+from tillwright.kit.seal import MasterKey, Seal, Secret
+
+GOAL = 0.5
+BATCH = 500
+CONNECTIONS = 128
+KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY"
+TOKEN, SECRET = "bench", "whsec_bench"
+ORGANISATION = "org_bench"
+_numbers = iter(range(1 << 40))
+
+
+def event() -> bytes:
+    """About 2.6 kB, as an invoice's event is, and no two alike."""
+    number = next(_numbers)
+    lines = [{"id": f"il_{number}_{n}", "amount": 1000 + n, "description": "Seat, monthly"} for n in range(8)]
+    invoice = {
+        "id": f"in_{number}", "object": "invoice", "customer": f"cus_{number % 5000}", "amount_due": 8000 + number % 97,
+        "metadata": {f"key_{n}": random.randbytes(24).hex() for n in range(12)}, "lines": {"data": lines},
+        "hosted_invoice_url": f"https://invoice.stripe.com/i/{random.randbytes(60).hex()}",
+    }  # fmt: skip
+    made = {
+        "id": f"evt_{number:012d}", "object": "event", "api_version": "2026-08-26.dahlia", "type": "invoice.updated",
+        "created": int(time.time()), "livemode": False, "data": {"object": invoice},
+    }  # fmt: skip
+    return orjson.dumps(made)
+
+
+def sign(body: bytes) -> bytes:
+    now = b"%d" % time.time()
+    return b"t=" + now + b",v1=" + hmac.new(SECRET.encode(), now + b"." + body, hashlib.sha256).hexdigest().encode()
+
+
+def web(database: Database) -> Webhooks:
+    nobody: Any = None
+    return Webhooks(
+        clock=SystemClock(), database=database, integrations=nobody, mirror=nobody, reader=nobody, writer=nobody,
+        seal=Seal([MasterKey(Secret(KEY))]), public_url="",
+    )  # fmt: skip
+
+
+async def prepare(database: Database) -> None:
+    now = datetime.now(UTC)
+    async with database.tenant(ORGANISATION) as tx:
+        await tx.execute("insert into organisations (id, name, created) values (%s, 'Bench', %s)", (ORGANISATION, now))
+        await endpoints.want(tx, ORGANISATION, False, None, now)
+        row = await endpoints.claim(tx, ORGANISATION, False, "lease", now)
+        assert row is not None
+        await endpoints.activate(
+            tx, row, "lease", stripe_id="we_1", url="", token=TOKEN, secret=Secret(SECRET),
+            seal=Seal([MasterKey(Secret(KEY))]), at=now,
+        )  # fmt: skip
+
+
+async def count(database: Database) -> int:
+    async with database.tenant(ORGANISATION) as tx:
+        row = await (await tx.execute("select count(*) as n from stripe_events")).fetchone()
+        assert row is not None
+        return row["n"]
+
+
+async def limit(database: Database, seconds: float) -> float:
+    """Rows made beforehand; only the inserts and their commits are timed, one after the other on one connection."""
+    done, spent = 0, 0.0
+    while spent < seconds:
+        now = datetime.now(UTC)
+        bodies = [event() for _ in range(BATCH)]
+        rows = [Arrival(ORGANISATION, "acct_1", envelope.read(body), body, now) for body in bodies]
+        began = time.perf_counter()
+        async with database.tenant(ORGANISATION) as tx:
+            await store.insert(tx, ORGANISATION, rows)
+        spent += time.perf_counter() - began
+        done += BATCH
+    return done / spent
+
+
+async def in_process(database: Database, seconds: float) -> float:
+    """The room's own verb: signature, JSON, group commit; events made and signed beforehand, in rounds."""
+    webhooks = web(database)
+    done, spent = 0, 0.0
+    while spent < seconds:
+        made = [(body, sign(body)) for body in (event() for _ in range(4 * BATCH))]
+        began = time.perf_counter()
+        await asyncio.gather(*(webhooks.accept(TOKEN, body, [header]) for body, header in made))
+        spent += time.perf_counter() - began
+        done += len(made)
+    return done / spent
+
+
+class Line:
+    """One keep-alive connection that posts an event after another and notes how long each answer took."""
+
+    def __init__(self, port: int, waits: list[float]) -> None:
+        self.port, self.waits = port, waits
+
+    async def open(self) -> None:
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+
+    async def post(self, body: bytes, header: bytes) -> None:
+        began = time.perf_counter()
+        self.writer.write(
+            b"POST /webhooks/stripe/%s HTTP/1.1\r\nHost: bench\r\nStripe-Signature: %s\r\nContent-Length: %d\r\n\r\n%s"
+            % (TOKEN.encode(), header, len(body), body)
+        )
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        await self.reader.readexactly(size)
+        self.waits.append(time.perf_counter() - began)
+
+
+async def through_http(port: int, seconds: float, rate: float | None = None) -> tuple[float, list[float]]:
+    """Events a second and each answer's seconds: as fast as answers come, or at a steady rate."""
+    waits: list[float] = []
+    stock = [event() for _ in range(int(seconds * (rate or 6000)))]  # made before the clock starts
+    lines = [Line(port, waits) for _ in range(CONNECTIONS)]
+    await asyncio.gather(*(line.open() for line in lines))
+    began = time.perf_counter()
+    ends = began + seconds
+
+    async def drive(number: int, line: Line) -> None:
+        turn = began + (number / (rate or 1.0))
+        while time.perf_counter() < ends:
+            if rate:
+                await asyncio.sleep(max(0.0, turn - time.perf_counter()))
+                turn += CONNECTIONS / rate
+            body = stock.pop() if stock else event()
+            await line.post(body, sign(body))
+        line.writer.close()
+
+    await asyncio.gather(*(drive(number, line) for number, line in enumerate(lines)))
+    return len(waits) / (time.perf_counter() - began), waits
+
+
+async def serve(url: str) -> None:
+    """The web process: the same route, server and settings as in production."""
+    async with Database(Secret(url)) as database:
+        app = Starlette(routes=list(intake.routes(web(database))))
+        config = uvicorn.Config(app, port=0, log_level="error", lifespan="off", access_log=False)
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
+            await asyncio.sleep(0.01)
+        print(server.servers[0].sockets[0].getsockname()[1], flush=True)
+        await task
+
+
+def p99(waits: list[float]) -> float:
+    return statistics.quantiles(waits, n=100)[98] * 1000
+
+
+async def measure(url: str, seconds: float) -> dict[str, Any]:
+    async with Database(Secret(url)) as database:
+        await prepare(database)
+        await limit(database, 0.5)  # warm
+        bare = await limit(database, seconds)
+        inside = await in_process(database, seconds)
+        server = subprocess.Popen([sys.executable, __file__, "--serve", url], stdout=subprocess.PIPE, text=True)
+        try:
+            assert server.stdout is not None
+            port = int(await asyncio.to_thread(server.stdout.readline))
+            await through_http(port, 1.0)  # warm
+            before = await count(database)
+            http, waits = await through_http(port, seconds)
+            assert await count(database) - before == len(waits), "every 200 is a row"
+            half, half_waits = await through_http(port, seconds, rate=http / 2)
+        finally:
+            server.terminate()
+            server.wait(20)
+    return {
+        "bare": bare, "inside": inside, "http": http, "half": half,
+        "p50": statistics.median(waits) * 1000, "p99": p99(waits), "half_p99": p99(half_waits),
+    }  # fmt: skip
+
+
+def report(found: dict[str, Any], seconds: float) -> None:
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    print(f"Events made durable, PostgreSQL with fsync, {machine}, {seconds:g} s each, {ids.new('run')}\n")
+    print(f"{'':44}{'events/s':>10}{'of the limit':>14}")
+    for name, key in [
+        (f"limit: bare inserts, {BATCH} rows a commit", "bare"),
+        ("ours, at the room's door, one process", "inside"),
+        (f"ours, through HTTP, {CONNECTIONS} connections", "http"),
+    ]:
+        print(f"{name:44}{found[key]:>10,.0f}{found[key] / found['bare']:>13.0%}")
+    print(f"\nThrough HTTP at full load: p50 {found['p50']:.1f} ms, p99 {found['p99']:.1f} ms;", end=" ")
+    print(f"at half load ({found['half']:,.0f}/s): p99 {found['half_p99']:.1f} ms.\n")
+    ratio = found["http"] / found["bare"]
+    line = {
+        "bench": "intake", "unit": "events/s", "ours": round(found["http"]), "peer": {}, "limit": round(found["bare"]),
+        "ours_to_limit": round(ratio, 3), "ours_to_best_peer": None, "goal": f"ours_to_limit >= {GOAL}",
+        "met": ratio >= GOAL,
+    }  # fmt: skip
+    print(json.dumps(line))
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--seconds", type=float, default=8.0)
+    arguments.add_argument("--serve", metavar="DATABASE_URL", help=argparse.SUPPRESS)
+    given = arguments.parse_args()
+    if given.serve:
+        uvloop.run(serve(given.serve))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        server = EmbeddedServer(Path(folder) / "postgres")
+        try:
+            migrate(Secret(server.url))
+            found = uvloop.run(measure(server.url, given.seconds))
+        finally:
+            server.stop()
+    report(found, given.seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Which objects are in doubt, and who is asking Stripe about them."""
