@@ -1,9 +1,10 @@
 """Change an object, and tell it only if something did change."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import orjson
 
 from tillwright_sandbox.call import Call
 from tillwright_sandbox.events import previous_attributes
@@ -16,11 +17,14 @@ def updating(call: Call, obj: dict[str, Any], event: str) -> Iterator[dict[str, 
 
     What this call itself made is told by its …created event, which shows the final state.
     """
-    made_now = _made_now(call, obj)
-    before = copy.deepcopy(_shown(call, obj))
+    if _made_now(call, obj):
+        yield obj
+        call.objects.touch(obj)
+        return
+    before = orjson.loads(orjson.dumps(_shown(call, obj)))
     yield obj
     call.objects.touch(obj)
-    if not made_now and (differs := previous_attributes(before, _shown(call, obj))):
+    if differs := previous_attributes(before, _shown(call, obj)):
         call.emit(event, obj, differs)
 
 

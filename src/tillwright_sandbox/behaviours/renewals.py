@@ -38,11 +38,15 @@ Entry = tuple[int, int, str, str]  # (unix seconds, rank, kind, id)
 WATCHED = (*DUTIES, "subscription_item", "customer")
 # What is due again and again at one moment would never end: no honest object has this many duties at once.
 MOST_AT_ONCE = 20
+_wired: weakref.WeakSet[World] = weakref.WeakSet()
 _quiet: weakref.WeakKeyDictionary[Objects, tuple[list[int], int]] = weakref.WeakKeyDictionary()
 
 
 def wire(world: World) -> None:
-    """Renew whenever the world's clock moves."""
+    """Renew whenever the world's clock moves; once for a world, however often it is asked for."""
+    if world in _wired:
+        return
+    _wired.add(world)
     world.clock.on_advance.append(lambda _before, after: advance(world, after))
 
 
