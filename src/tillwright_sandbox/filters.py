@@ -35,6 +35,13 @@ class Where:
                 self.tests.append((field, test_for(value)))
                 if self.indexed is None and field in INDEXED and isinstance(value, str):
                     self.indexed = (field, value)
+        if self._leaves_out_test_clocks(operation, params):
+            self.tests.append(("test_clock", lambda held: held is None))
+
+    def _leaves_out_test_clocks(self, operation: Operation, params: dict[str, Any]) -> bool:
+        """What lives on a test clock is listed only by that clock or by its customer."""
+        known = "test_clock" in operation.params.get("properties", {})
+        return known and not params.get("test_clock") and not params.get("customer")
 
     def _field(self, operation: Operation, name: str) -> str | None:
         known = FIELDS.get((operation.object, name))

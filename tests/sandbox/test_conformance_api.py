@@ -133,6 +133,16 @@ def test_lists_are_filtered_by_their_parameters(sandbox: Sandbox) -> None:
     assert v1.prices.list({"product": off.id}).data == []
 
 
+def test_what_lives_on_a_test_clock_is_listed_by_that_clock_only(sandbox: Sandbox) -> None:
+    v1 = sandbox.client.v1
+    clock = v1.test_helpers.test_clocks.create({"frozen_time": sandbox.world.clock.now()})
+    on_clock = v1.customers.create({"test_clock": clock.id})
+    beside = v1.customers.create()
+    assert [one.id for one in v1.customers.list().data] == [beside.id]
+    assert [one.id for one in v1.customers.list({"test_clock": clock.id}).data] == [on_clock.id]
+    assert v1.customers.retrieve(on_clock.id).test_clock == clock.id
+
+
 # --- errors ------------------------------------------------------------------------------------------------------
 
 
