@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from datetime import timedelta
 from typing import Any
@@ -47,6 +48,28 @@ async def test_an_unknown_type_is_kept_too(mirror: Mirror, database: Database, o
     async with database.tenant(organisation) as tx:
         assert (await mirror.get(tx, "novelty", "nov_1", livemode=False)).created is None
         assert [each.id for each in (await mirror.list(tx, "novelty", livemode=False)).items] == ["nov_1"]
+
+
+async def test_events_and_fetches_of_one_object_do_not_block_each_other(
+    mirror: Mirror, database: Database, organisation: str, clock: ManualClock, stripe: Scripted
+) -> None:
+    """Both write the object and its mark; taken in two orders, the database would have to abort one of them."""
+    stripe.objects["/v1/customers/cus_0001"] = customer(1, name="settled")
+    numbers = iter(range(1000))
+
+    async def doubt() -> None:
+        for _ in range(40):
+            await apply(mirror, database, organisation, event(customer(1, name=f"n{next(numbers)}"), 0))
+            clock.move(2)
+
+    async def settle() -> None:
+        for _ in range(40):
+            await mirror.refetch_step()
+
+    await asyncio.wait_for(asyncio.gather(doubt(), settle(), doubt(), settle()), 60)
+    clock.move(60)
+    await mirror.refetch_step()
+    assert (await body(mirror, database, organisation, "cus_0001"))["name"] == "settled"
 
 
 async def test_another_organisation_sees_nothing(mirror: Mirror, database: Database, organisation: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from tillwright.domains.mirror import store as objects
 from tillwright.domains.mirror.failures import as_data, wait_after
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
@@ -69,7 +70,9 @@ class Refetch:
                 await store.postpone(tx, organisation_id, lease, mark.key, later, as_data(error))
             return False
         async with self._database.tenant(organisation_id) as tx:
-            # The mark goes first: if the copy leaves a doubt, taking it in makes a new one.
+            # In the order in which events are taken in, the type's lock before the mark: else the two block each other.
+            await objects.lock(tx, organisation_id, [mark.key])
+            # The mark goes before the copy: if the copy leaves a doubt, taking it in makes a new one.
             if await store.settle(tx, organisation_id, lease, mark.key):
                 await take_in(tx, organisation_id, [copy], self._clock.now())
         return True
