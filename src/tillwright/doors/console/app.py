@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from tillwright.doors.console.headers import SecurityHeaders
 from tillwright.doors.console.pages import (
@@ -45,7 +44,7 @@ class Static(StaticFiles):
         return response
 
 
-def app(house: House, *, secure: bool = False, mail_sink_url: str | None = None) -> Starlette:
+def app(house: House, *, secure: bool = False, mail_sink_url: str | None = None) -> ASGIApp:
     """The console.
 
     Args:
@@ -57,13 +56,13 @@ def app(house: House, *, secure: bool = False, mail_sink_url: str | None = None)
         made += [Route(path, page(show), methods=[method]) for method, path, show in module.PAGES]
     console = Starlette(
         routes=made,
-        middleware=[Middleware(SecurityHeaders, secure=secure)],
         exception_handlers={HTTPException: _http_error, 500: _broken},
     )
     console.state.house = house
     console.state.secure = secure
     console.state.mail_sink_url = mail_sink_url
-    return console
+    # Around everything, the page for a fault of ours included.
+    return SecurityHeaders(console, secure=secure)
 
 
 def routes(house: House, *, secure: bool = False, mail_sink_url: str | None = None) -> Sequence[BaseRoute]:

@@ -1,0 +1,146 @@
+"""Customers, payments and coupons as they came from Stripe."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.doors.console.conftest import PASSWORD, Person, text_of
+from tests.sandbox.conftest import Sandbox
+
+
+@pytest.fixture
+async def shop(ada: Person, stripe_sandbox: Sandbox) -> dict[str, str]:
+    """A few objects at Stripe, and all of them in the mirror."""
+    stripe = stripe_sandbox.client.v1
+    grace = stripe.customers.create(
+        {"name": "Grace <script>alert(1)</script> & Co", "email": "grace@example.com", "address": {"country": "DE"}}
+    )
+    for number in range(30):
+        stripe.customers.create({"name": f"Customer {number:02}", "email": f"c{number}@example.com"})
+    paid = stripe.payment_intents.create(
+        {
+            "amount": 5000,
+            "currency": "jpy",
+            "customer": grace.id,
+            "payment_method": "pm_card_visa",
+            "confirm": True,
+            "description": "Tea & cakes",
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        }
+    )
+    stripe.refunds.create({"payment_intent": paid.id, "amount": 2000})
+    coupon = stripe.coupons.create(
+        {"percent_off": 12.5, "duration": "repeating", "duration_in_months": 3, "name": "Spring", "max_redemptions": 9}
+    )
+    stripe.promotion_codes.create(
+        {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "SPRING", "customer": grace.id}
+    )
+    stripe.coupons.create({"amount_off": 500, "currency": "eur", "duration": "once", "id": "FIVE%OFF?"})
+    await ada.connect(stripe_sandbox)
+    await ada.fill()
+    return {"grace": grace.id, "paid": paid.id, "coupon": coupon.id}
+
+
+async def test_before_anything_is_connected_each_list_says_what_to_do(ada: Person, stripe_sandbox: Sandbox) -> None:
+    for path in ("/customers", "/payments", "/coupons", "/events"):
+        page = await ada.see(path)
+        assert "Stripe is not connected yet" in text_of(page.text)
+        assert 'href="/integrations"' in page.text
+    await ada.connect(stripe_sandbox, verify=False)
+    assert "Verify the connection first" in text_of((await ada.see("/customers")).text)
+    await ada.house.verification.verify(ada.principal)
+    async with ada.house.database.tenant(ada.principal.organisation_id) as tx:
+        await ada.house.mirror.start_backfill(tx, ada.principal.organisation_id, livemode=False)
+    assert "Reading from Stripe" in text_of((await ada.see("/customers")).text)
+    await ada.fill()
+    assert "No customers yet" in text_of((await ada.see("/customers")).text)
+
+
+async def test_customers_page_by_page(ada: Person, shop: dict[str, str]) -> None:
+    seen: list[str] = []
+    path = "/customers"
+    for _ in range(3):
+        page = await ada.see(path)
+        seen += re.findall(r'href="/customers/(cus_\w+)"', page.text)
+        following = re.search(r'rel="next" href="([^"]+)"', page.text)
+        if not following:
+            break
+        path = following[1].replace("&amp;", "&")
+    assert len(seen) == len(set(seen)) == 31
+    assert "First page" in text_of(page.text)
+
+
+async def test_search_finds_by_name_mail_and_id(ada: Person, shop: dict[str, str]) -> None:
+    for words in ("grace", "GRACE@example.com", shop["grace"]):
+        page = await ada.client.get("/customers", params={"q": words})
+        assert re.findall(r'href="/customers/(cus_\w+)"', page.text) == [shop["grace"]], words
+    nothing = await ada.client.get("/customers", params={"q": "<b>nobody</b>"})
+    assert "Nothing matches “<b>nobody</b>”" in text_of(nothing.text)
+    assert "<b>nobody" not in nothing.text
+
+
+async def test_names_are_text_never_markup(ada: Person, shop: dict[str, str]) -> None:
+    for path in ("/customers?q=grace", f"/customers/{shop['grace']}", "/payments", f"/payments/{shop['paid']}"):
+        page = await ada.see(path)
+        assert "<script>alert" not in page.text
+        assert "Grace <script>alert(1)</script> & Co" in text_of(page.text)
+
+
+async def test_a_payment_in_yen_with_its_charge_and_refund(ada: Person, shop: dict[str, str]) -> None:
+    assert "5,000 JPY Succeeded" in text_of((await ada.see("/payments")).text)
+    words = text_of((await ada.see(f"/payments/{shop['paid']}")).text)
+    assert "Tea & cakes" in words
+    assert "Visa •••• 4242" in words
+    assert "2,000 JPY" in words
+    of_customer = text_of((await ada.see(f"/customers/{shop['grace']}")).text)
+    assert "5,000 JPY" in of_customer
+    assert "No subscriptions." in of_customer
+
+
+async def test_a_coupon_with_its_codes(ada: Person, shop: dict[str, str]) -> None:
+    page = await ada.see("/coupons")
+    words = text_of(page.text)
+    assert "12.5 % off for 3 months" in words
+    assert "0 of 9" in words
+    assert "5.00 EUR off once" in words
+    one = text_of((await ada.see(f"/coupons/{shop['coupon']}")).text)
+    assert "SPRING" in one
+    assert "Grace" in one
+    odd = re.search(r'href="(/coupons/FIVE[^"]*)"', page.text)
+    assert odd
+    assert "No promotion code gives this coupon." in text_of((await ada.see(odd[1])).text)
+
+
+async def test_another_organisation_sees_none_of_it(ada: Person, shop: dict[str, str], stripe_sandbox: Sandbox) -> None:
+    eve = await ada.house.tenancy.create_organisation("Acme", "eve@example.com", PASSWORD)
+    await ada.send("/sign-out")
+    assert (await ada.sign_in("eve@example.com")).status_code == 303
+    ada.principal = eve
+    for path in (f"/customers/{shop['grace']}", f"/payments/{shop['paid']}", f"/coupons/{shop['coupon']}"):
+        assert (await ada.see(path)).status_code == 404, "not even that it exists"
+    await ada.connect(stripe_sandbox)
+    for path in (f"/customers/{shop['grace']}", f"/payments/{shop['paid']}", f"/coupons/{shop['coupon']}"):
+        assert (await ada.see(path)).status_code == 404, "nor with the same account, before its own reading"
+
+
+@pytest.mark.parametrize("path", ["/customers?cursor=nonsense", "/runs?state=nonsense", "/mails?cursor=%00"])
+async def test_a_bad_address_is_told_what_to_do(ada: Person, stripe_sandbox: Sandbox, path: str) -> None:
+    await ada.connect(stripe_sandbox)
+    answer = await ada.see(path)
+    assert answer.status_code == 422
+    assert "Overview" in answer.text
+
+
+async def test_the_overview_counts_and_leads_on(ada: Person, stripe_sandbox: Sandbox) -> None:
+    page = await ada.see("/")
+    assert "0 of 5 done" in text_of(page.text)
+    assert re.search(r'href="/integrations" class="btn btn-primary btn-sm">Connect Stripe', page.text)
+    stripe_sandbox.client.v1.customers.create({"name": "Grace"})
+    await ada.connect(stripe_sandbox)
+    await ada.fill()
+    words = text_of((await ada.see("/")).text)
+    assert "3 of 5 done" in words
+    assert "Customers 1" in words
+    assert "No payment succeeded in the last 30 days." in words
