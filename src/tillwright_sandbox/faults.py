@@ -74,7 +74,8 @@ class Rule:
         if isinstance(self.body, str):
             return self.status, self.body.encode(), {"Content-Type": "application/json", **self.headers}
         body = self.body if self.body is not None else error_body(self.status)
-        headers = {"Content-Type": "application/json", **self.headers}
+        retry = {"Stripe-Should-Retry": "true"} if self.status in (409, 429) else {}
+        headers = {"Content-Type": "application/json", **retry, **self.headers}
         return self.status, orjson.dumps(body, option=orjson.OPT_INDENT_2), headers
 
 

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .clock import Clock
 from .errors import StripeError
 from .rights import ALL, FREE, UNAVAILABLE, allows, needed, normalise
 
@@ -32,7 +33,8 @@ PUBLISHABLE: dict[tuple[str, str], bool] = {
 
 @dataclass(slots=True)
 class Key:
-    """One API key. `rights` are `rak_` names without that prefix; status is active, expired or revoked."""
+    """One API key. `rights` are `rak_` names without that prefix; `status` is active, expired, revoked, or
+    elsewhere (its list of IP addresses leaves this one out)."""
 
     secret: str
     kind: str
@@ -41,6 +43,7 @@ class Key:
     rights: frozenset[str] = frozenset()
     status: str = "active"
     name: str = ""
+    until: int | None = None  # an expired or revoked key still works until then (unix seconds, virtual clock)
     wording: str = "mixed"  # which of Stripe's two 403 texts: rak, enabling, or mixed (as on record, by resource)
 
     def may(self, right: str) -> bool:
@@ -54,7 +57,8 @@ class Key:
 class Keys:
     """All keys of a world, by their text."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self.by_secret: dict[str, Key] = {}
 
     def add(self, secret: str, account: str, rights: list[str] | None = None, name: str = "") -> Key:
@@ -87,10 +91,17 @@ class Keys:
                 "authentication for details, or we can help at https://support.stripe.com/."
             )
         key = self.by_secret.get(secret)
+        if key is not None and key.until is not None and self.clock.now() < key.until:
+            return key
         if key is None or key.status == "revoked":
             raise unauthenticated(f"Invalid API Key provided: {mask(secret)}")
         if key.status == "expired":
             raise unauthenticated(f"Expired API Key provided: {mask(secret)}", "api_key_expired")
+        if key.status == "elsewhere":
+            raise denied(
+                f"The API key provided ({mask(secret)}) does not allow requests from your IP address. You can change "
+                f"the addresses it accepts at {KEYS_PAGE}."
+            )
         return key
 
     def snapshot(self) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ class Webhooks:
         self.endpoints: dict[str, Endpoint] = {}
         self.backlog: list[Delivery] = []  # waiting for start
         self.undelivered: dict[tuple[str, str], bool] = {}  # (event, endpoint) still without a 2xx
+        self.texts: dict[str, bytes] = {}  # bodies of our own, sent as they are, by a made-up event id
         self.lanes: dict[str, Lane] = {}
         self.post: Post | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -115,6 +116,14 @@ class Webhooks:
     def resend(self, account: str, livemode: bool, event_id: str, endpoint: str) -> None:
         self.put(Delivery(event_id, endpoint, account, livemode, self.world.clock.precise()))
 
+    def send(self, endpoint: str, text: bytes) -> str:
+        """Sends any bytes, rightly signed: thin events, tomorrow's versions, nonsense. Answers an id to look it up by."""
+        id = f"text_{len(self.texts) + 1}"
+        self.texts[id] = text
+        owner = self.endpoints[endpoint]
+        self.put(Delivery(id, endpoint, owner.account, owner.livemode, self.world.clock.precise()))
+        return id
+
     def put(self, delivery: Delivery) -> None:
         if self.loop is None:
             self.backlog.append(delivery)
@@ -169,6 +178,9 @@ class Webhooks:
 
     def _letter(self, delivery: Delivery) -> Letter | None:
         endpoint, shown = self.endpoints.get(delivery.endpoint), self.shown(delivery.endpoint)
+        if endpoint and shown and shown["status"] == "enabled" and delivery.event in self.texts:
+            text = self.texts[delivery.event]
+            return Letter(shown["url"], text, sign(text, endpoint.secrets, int(time.time())))
         teller = self.world.accounts.get(delivery.account)
         record = teller.objects(delivery.livemode).record("event", delivery.event) if teller else None
         if endpoint is None or shown is None or shown["status"] != "enabled" or record is None:

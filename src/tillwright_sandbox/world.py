@@ -54,7 +54,7 @@ class World:
         self.undo = Undo()
         self.lock = threading.RLock()
         self.accounts: dict[str, Account] = {}
-        self.keys = Keys()
+        self.keys = Keys(self.clock)
         self.faults = Faults(seed)
         self.limits = Limits()
         self.idempotency = Idempotency(self.clock)

@@ -107,6 +107,14 @@ def test_the_sdk_sees_them_as_stripe_s(sandbox, faults: Faults) -> None:
         sandbox.client.v1.customers.create({"name": "sdk"})
 
 
+def test_a_lock_timeout_may_be_tried_again(sandbox, faults: Faults) -> None:
+    faults.add(kind="status", status=429, path="/v1/customers", times=1)
+    with pytest.raises(stripe.RateLimitError) as refused:
+        sandbox.client.v1.customers.create({"name": "locked"})
+    assert refused.value.error.code == "lock_timeout"
+    assert refused.value.headers["Stripe-Should-Retry"] == "true"
+
+
 def test_the_nth_request_only() -> None:
     faults = Faults()
     faults.add(kind="status", path="/v1/charges*", nth=[2, 4])

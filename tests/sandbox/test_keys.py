@@ -181,6 +181,31 @@ def test_expired_and_revoked(sandbox) -> None:
     assert revoked.json()["error"]["message"].startswith("Invalid API Key provided: rk_test_")
 
 
+def test_a_rolled_key_goes_on_for_a_while(sandbox) -> None:
+    key = sandbox.world.keys.create(sandbox.account, False, None)
+    order = {"status": "expired", "in_seconds": 3600}
+    httpx.post(f"{sandbox.url}/_sandbox/keys/{key.secret}", json=order, trust_env=False).raise_for_status()
+    assert ask(sandbox, "GET", "/v1/customers", key.secret).status_code == 200
+    sandbox.world.clock.advance(3601)
+    assert ask(sandbox, "GET", "/v1/customers", key.secret).json()["error"]["code"] == "api_key_expired"
+
+
+def test_a_key_with_a_list_of_addresses(sandbox) -> None:
+    key = sandbox.world.keys.create(sandbox.account, False, None)
+    key.status = "elsewhere"
+    refused = ask(sandbox, "GET", "/v1/customers", key.secret)
+    assert refused.status_code == 403
+    assert "IP address" in refused.json()["error"]["message"]
+    assert key.secret not in refused.text
+
+
+@pytest.mark.parametrize("path", ["/v1/orders", "/v1/skus"])
+def test_orders_are_gone_from_the_api(sandbox, path: str) -> None:
+    gone = ask(sandbox, "GET", path, sandbox.secret_key)
+    assert gone.status_code == 404
+    assert gone.json()["error"]["message"].startswith("Unrecognized request URL")
+
+
 def test_a_publishable_key_may_do_little(sandbox) -> None:
     refused = ask(sandbox, "GET", "/v1/customers", sandbox.publishable_key)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "secret_key_required")

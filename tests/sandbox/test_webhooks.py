@@ -16,6 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tillwright_sandbox.deliveries import SLOW
+from tillwright_sandbox.idempotency import KEPT_SECONDS
+
 
 class Receiver:
     """A webhook endpoint of our own: keeps what arrives, answers as told."""
@@ -301,6 +304,35 @@ def test_any_event_can_be_made_up_and_sent_again(sandbox, receiver: Receiver) ->
     assert [event["type"] for event in receiver.wait(1)] == ["hologram.projected"]
     httpx.post(f"{sandbox.url}/_sandbox/events/{made['id']}/resend", json={"copies": 2}, trust_env=False)
     assert [event["id"] for event in receiver.wait(3)] == [made["id"]] * 3
+
+
+def test_a_connect_endpoint_hears_who_left(sandbox, receiver: Receiver) -> None:
+    register(sandbox, receiver, connect=True)
+    left = sandbox.client.v1.accounts.create({"type": "standard"})
+    sandbox.client.v1.accounts.delete(left.id)
+    events = [event for event in receiver.wait(1) if event["type"] == "account.application.deauthorized"]
+    assert [event["account"] for event in events] == [left.id]
+
+
+def test_any_text_can_be_sent_rightly_signed(sandbox, receiver: Receiver) -> None:
+    endpoint = register(sandbox, receiver)
+    thin = {"id": "evt_test_1", "object": "v2.core.event", "type": "v1.billing.meter.no_meter_found", "livemode": False}
+    path = f"{sandbox.url}/_sandbox/webhooks/{endpoint.id}/send"
+    httpx.post(path, json={"body": thin}, trust_env=False).raise_for_status()
+    assert receiver.wait(1) == [thin]
+    body, headers = receiver.got[0]
+    assert stripe.WebhookSignature.verify_header(body.decode(), headers["stripe-signature"], endpoint.secret, 300)
+    httpx.post(path, json={"body": "not even JSON"}, trust_env=False).raise_for_status()
+    deadline = time.monotonic() + 5
+    while len(receiver.got) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert receiver.got[1][0] == b"not even JSON"
+
+
+def test_retries_last_three_days_longer_than_idempotency_keys() -> None:
+    assert 2.5 * 86_400 <= sum(SLOW) <= 3 * 86_400
+    assert sum(SLOW) > KEPT_SECONDS
+    assert list(SLOW) == sorted(SLOW)
 
 
 def test_nothing_is_sent_beyond_this_machine(sandbox) -> None:

@@ -106,5 +106,16 @@ def give_up(call: Call, subscription: Obj, after: str) -> None:
     customer_credit.set_delinquent(call, subscription["customer"], True)
     if after == "cancel":
         cancel(call, subscription, "payment_failed")
+        _abort_schedule(call, subscription)
     elif after == "unpaid" and subscription["status"] == "past_due":
         set_status(call, subscription, "unpaid")
+
+
+def _abort_schedule(call: Call, subscription: Obj) -> None:
+    """A schedule ends with the subscription that was not paid for."""
+    schedule = call.objects.maybe("subscription_schedule", subscription["schedule"])
+    if schedule is None or schedule["status"] not in ("not_started", "active"):
+        return
+    with updating(call, schedule, "subscription_schedule.updated"):
+        schedule |= {"status": "canceled", "canceled_at": call.now, "current_phase": None}
+    call.emit("subscription_schedule.aborted", schedule)

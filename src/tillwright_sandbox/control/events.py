@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from ..events import build
 from ..versions import PINNED
 from .asked import Control, Refusal, Settings, account_of, flag, need
@@ -35,6 +37,16 @@ def roll_secret(control: Control, settings: Settings) -> Any:
         raise LookupError(f"No such webhook endpoint: {id}.")
     keep_old = flag(settings.get("keep_old", False), "keep_old")
     return {"id": id, "secret": control.world.webhooks.roll(id, keep_old)}
+
+
+def send_text(control: Control, settings: Settings) -> Any:
+    """Any body to one endpoint, rightly signed: `body` is a text sent as it is, or JSON."""
+    id = settings["id"]
+    if control.world.webhooks.shown(id) is None:
+        raise LookupError(f"No such webhook endpoint: {id}.")
+    body = need(settings, "body")
+    text = body.encode() if isinstance(body, str) else orjson.dumps(body)
+    return {"event": control.world.webhooks.send(id, text)}
 
 
 def make_event(control: Control, settings: Settings) -> Any:
@@ -89,6 +101,7 @@ TABLE = (
     ("POST", "/webhooks/chaos", set_chaos),
     ("POST", "/webhooks/retries", set_retries),
     ("POST", "/webhooks/{id}/roll", roll_secret),
+    ("POST", "/webhooks/{id}/send", send_text),
     ("POST", "/events", make_event),
     ("POST", "/events/{id}/resend", resend_event),
     ("DELETE", "/events/{id}", drop_event),

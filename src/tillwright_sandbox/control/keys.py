@@ -24,12 +24,15 @@ def create_key(control: Control, settings: Settings) -> Any:
 
 
 def change_key(control: Control, settings: Settings) -> Any:
-    """status: active, expired, revoked; rights: a new list; wording: rak, enabling, mixed (its 403 texts)."""
+    """status: active, expired, revoked, elsewhere, and in how many seconds (a rolled key goes on for a while);
+    rights: a new list; wording: rak, enabling, mixed (its 403 texts)."""
     key = control.world.keys.named(need(settings, "secret"))
     if "status" in settings:
-        if settings["status"] not in ("active", "expired", "revoked"):
-            raise Refusal("status must be active, expired or revoked.")
+        if settings["status"] not in ("active", "expired", "revoked", "elsewhere"):
+            raise Refusal("status must be active, expired, revoked or elsewhere.")
         key.status = settings["status"]
+        seconds = int(settings.get("in_seconds", 0))
+        key.until = control.world.clock.now() + seconds if seconds else None
     if "rights" in settings:
         key.rights = normalise(settings["rights"])
     if "wording" in settings:
