@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 import stripe
 
-from tillwright.gateways.stripe import translate
+from tillwright.gateways.stripe import oauth_refusals, translate
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.answer import Answer
 from tillwright.gateways.stripe.calls import Calls, Reply
-from tillwright.gateways.stripe.errors import StripeUnreachable
+from tillwright.gateways.stripe.errors import StripeFailure, StripeUnreachable
 from tillwright.gateways.stripe.facts import API_VERSION
 from tillwright.gateways.stripe.limits import Limiter
+from tillwright.gateways.stripe.oauth import Grant, Scope
 from tillwright.gateways.stripe.reader import Lane, Params
 from tillwright.gateways.stripe.retry import RetryPolicy
 from tillwright.gateways.stripe.writer import Method
@@ -27,7 +28,7 @@ from tillwright.kit.errors import Invalid
 _NO_KEY = "none-given"  # the client's own key is never used; a request without its own would be refused by Stripe
 
 stripe.enable_telemetry = False
-stripe.set_app_info("Tillwright", url="https://github.com/tillwright/tillwright")
+stripe.set_app_info("Tillwright")
 # Both write whole addresses, and so the parameters of a GET, to the log.
 logging.getLogger("stripe").setLevel(logging.WARNING)
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -162,6 +163,61 @@ class LiveWriter:
 
     async def close(self) -> None:
         await self._exchange.close()
+
+
+class LiveOAuth:
+    """Stripe's OAuth. `connect_base` is where its pages and tokens are; `timeout` in seconds."""
+
+    def __init__(self, connect_base: str, *, timeout: float = 15.0) -> None:
+        self._client = stripe.StripeClient(
+            _NO_KEY,
+            base_addresses={"connect": _checked_base(connect_base)},
+            stripe_version=API_VERSION,
+            http_client=stripe.HTTPXClient(timeout=timeout, allow_sync_methods=True),
+            max_network_retries=0,
+        )
+
+    def authorize_url(self, *, client_id: str, redirect_uri: str, state: str, scope: Scope) -> str:
+        return self._client.oauth.authorize_url(
+            {
+                "client_id": client_id,
+                "response_type": "code",
+                "scope": scope,
+                "redirect_uri": redirect_uri,
+                "state": state,
+            }
+        )
+
+    async def redeem(self, access: Access, code: str) -> Grant:
+        params: Any = {"grant_type": "authorization_code", "code": code}
+        answer = await self._ask(access, self._client.oauth.token, params)
+        if isinstance(answer, StripeFailure):
+            raise answer
+        account_id, scope, livemode = answer.get("stripe_user_id"), answer.get("scope"), answer.get("livemode")
+        if not isinstance(account_id, str) or not isinstance(livemode, bool):
+            raise translate.failure(200, {}, b"")
+        return Grant(account_id, livemode, str(scope))
+
+    async def revoke(self, access: Access, *, client_id: str, account_id: str) -> bool:
+        params: Any = {"client_id": client_id, "stripe_user_id": account_id}
+        answer = await self._ask(access, self._client.oauth.deauthorize, params)
+        if not isinstance(answer, StripeFailure):
+            return True
+        # What Stripe says of an account that is not connected (any more) is what was wanted.
+        if answer.stripe_code == "invalid_client" and "not connected" in answer.facts.message:
+            return False
+        raise answer
+
+    async def _ask(self, access: Access, ask: Any, params: Any) -> Mapping[str, Any] | StripeFailure:
+        # Given back and not raised: the SDK's own error holds the request, and the key with it.
+        try:
+            # The SDK's OAuth calls are synchronous.
+            answer = await asyncio.to_thread(ask, params, {"api_key": access.key.reveal()})
+        except stripe.StripeError as error:
+            if error.http_status is None:
+                return translate.unreachable(type(error.__cause__ or error).__name__)
+            return oauth_refusals.failure(error.http_status, _lower(error.headers), _bytes(error.http_body))
+        return answer.to_dict()
 
 
 def _checked_base(address: str) -> str:
