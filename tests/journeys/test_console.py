@@ -1,0 +1,163 @@
+"""The console in a real browser: connect Stripe, verify it, let a payment fail, follow the run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.browsing import browsing, chromium
+from tests.journeys.test_demo import start, stop
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo"), pytest.mark.timeout(400)]
+PUBLIC_KEY, SECRET_KEY = "pk_test_sandbox_northwind", "rk_test_sandbox_northwind"
+PATIENCE = 60_000  # milliseconds
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """A running demo's console and sandbox addresses."""
+    chromium()
+    process, said = start(tmp_path_factory.mktemp("demo") / "data")
+    console, sandbox = re.search(r"Console\s+(\S+)", said), re.search(r"Sandbox\s+(\S+)", said)
+    assert console
+    assert sandbox
+    try:
+        yield console[1], sandbox[1]
+    finally:
+        stop(process)
+
+
+def sign_in(page: Page, address: str) -> None:
+    """By keyboard alone."""
+    page.goto(f"{address}/runs")
+    expect(page.get_by_label("Mail address")).to_be_focused()
+    page.keyboard.type("demo@northwind.example")
+    page.keyboard.press("Tab")
+    page.keyboard.type("demo-password")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+
+
+def refuse_a_wrong_key(page: Page) -> None:
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Public Key").fill(PUBLIC_KEY)
+    dialog.get_by_label("Secret Key").fill("rk_live_sandbox_northwind")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("secret key of live mode", timeout=PATIENCE)
+    expect(dialog.get_by_label("Public Key")).to_have_value(PUBLIC_KEY)
+    expect(dialog.get_by_label("Secret Key")).to_have_value("")
+
+
+def connect_and_verify(page: Page, address: str) -> None:
+    page.goto(f"{address}/integrations")
+    opener = page.get_by_role("link", name="Connect Stripe")
+    opener.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    opener.focus()
+    page.keyboard.press("Enter")
+    refuse_a_wrong_key(page)
+    page.get_by_label("Secret Key").fill(SECRET_KEY)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/integrations/stripe?done=connected", timeout=PATIENCE)
+    expect(page.locator("#status")).to_have_text("NOT VERIFIED YET")
+    expect(page.locator("#mode")).to_have_text("TEST")
+
+    page.get_by_role("button", name="VERIFY").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_have_text("VERIFIED", timeout=PATIENCE)
+    expect(page.locator("#integration")).to_contain_text("acct_northwindsandbx")
+    expect(page.locator("#integration")).to_contain_text("Northwind Demo")
+    expect(page.locator('[data-right="rak_coupon_write"]')).to_have_attribute("data-state", "ok")
+    # Without a reload: the parts ask for themselves again until there is nothing to wait for.
+    expect(page.locator("#backfill")).to_contain_text("Complete", timeout=PATIENCE)
+    expect(page.locator("#endpoint")).to_contain_text("Active", timeout=PATIENCE)
+
+
+def look_around(page: Page, address: str) -> None:
+    page.goto(f"{address}/customers")
+    assert page.locator("#rows tbody tr").count() == 25
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("zzz nobody")
+    expect(page.locator("#rows")).to_contain_text("Nothing matches")
+    page.get_by_role("link", name="Show all customers").click()
+    page.get_by_role("link", name="Next page").click()
+    expect(page.get_by_role("link", name="First page")).to_be_visible()
+    for path in ("/payments", "/coupons", "/events", "/workflows", "/mails"):
+        page.goto(address + path)
+        expect(page.locator("main h1")).to_be_visible()
+    page.goto(f"{address}/payments")
+    page.locator("a.row-link").first.click()
+    expect(page.get_by_role("heading", name="Charges")).to_be_visible()
+    page.get_by_text("Everything Stripe says of this payment").click()
+    expect(page.locator("pre.code").first).to_contain_text('"object": "payment_intent"')
+
+
+def follow_the_run(page: Page, address: str) -> None:
+    page.goto(f"{address}/runs")
+    page.locator("a.row-link").first.click()
+    for step, path in (("coupon", "/v1/coupons"), ("code", "/v1/promotion_codes")):
+        line = page.locator(f'[data-step="{step}"]')
+        expect(line).to_have_attribute("data-state", "DONE", timeout=PATIENCE)
+        expect(line).to_contain_text(path)
+        expect(line).to_contain_text("Idempotency key")
+        expect(line).to_contain_text("sent once")
+        line.get_by_text("Answer").click()
+        expect(line.locator("pre")).to_contain_text(["", '"id"'])
+    mail = page.locator('[data-step="mail"]')
+    expect(mail).to_have_attribute("data-state", "DONE", timeout=PATIENCE)
+    mail.get_by_role("link").click()
+    expect(page.locator("main")).to_contain_text("Delivered")
+    expect(page.locator("main")).to_contain_text("15 % off")
+
+
+def change_the_theme(page: Page) -> None:
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    button = page.get_by_role("button", name="Change the theme")
+    button.click()
+    button.click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark", "kept, and there before the first paint"
+
+
+def test_from_signing_in_to_a_run_one_can_read(demo: tuple[str, str], repository: Path) -> None:
+    address, sandbox = demo
+    with browsing() as (page, complaints):
+        sign_in(page, address)
+        connect_and_verify(page, address)
+        look_around(page, address)
+        subprocess.run(
+            [sys.executable, str(repository / "examples" / "failed_payment.py")],
+            check=True,
+            timeout=180,
+            env=os.environ | {"SANDBOX_URL": sandbox},
+            stdout=subprocess.DEVNULL,
+        )
+        follow_the_run(page, address)
+        change_the_theme(page)
+        assert complaints == []
+
+
+def test_a_narrow_screen_has_everything_and_nothing_sticks_out(demo: tuple[str, str]) -> None:
+    address, _ = demo
+    with browsing(width=390) as (page, complaints):
+        sign_in(page, address)
+        for path in ("/", "/integrations", "/customers", "/payments", "/runs", "/workflows", "/settings/api-keys"):
+            page.goto(address + path)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{path} is {wide} pixels too wide"
+        page.locator("header label").click()
+        page.get_by_role("link", name="Mails").click()
+        expect(page.get_by_role("heading", name="Mails")).to_be_visible()
+        assert complaints == []
