@@ -117,7 +117,7 @@ class Webhooks:
         self.put(Delivery(event_id, endpoint, account, livemode, self.world.clock.precise()))
 
     def send(self, endpoint: str, text: bytes) -> str:
-        """Sends any bytes, rightly signed: thin events, tomorrow's versions, nonsense. Answers an id to look it up by."""
+        """Sends any bytes, rightly signed: thin events, versions to come, nonsense. Answers an id to find it by."""
         id = f"text_{len(self.texts) + 1}"
         self.texts[id] = text
         owner = self.endpoints[endpoint]
