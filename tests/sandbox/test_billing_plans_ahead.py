@@ -75,6 +75,15 @@ def test_canceling_a_schedule_cancels_its_subscription(shop):
     assert shop.v1.subscriptions.retrieve(schedule.subscription).status == "canceled"
 
 
+def test_a_schedule_ends_with_its_subscription(shop):
+    schedule = scheduled(shop, shop.customer(), shop.price(), shop.price(3000))
+    shop.v1.subscriptions.cancel(schedule.subscription)
+    assert valid(shop.v1.subscription_schedules.retrieve(schedule.id)).status == "canceled"
+    assert shop.told("subscription_schedule.canceled") == ["subscription_schedule.canceled"]
+    shop.pass_days(40)
+    assert len(shop.v1.invoices.list({"subscription": schedule.subscription}).data) == 1
+
+
 def test_a_quote_becomes_a_subscription(shop):
     customer, monthly, once = shop.customer(), shop.price(2000), shop.price(500, recurring=None)
     coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "forever"})

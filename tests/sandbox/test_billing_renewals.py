@@ -176,3 +176,25 @@ def test_nothing_new_is_looked_for_while_nothing_changed(shop, monkeypatch):
     shop.v1.subscriptions.update(made.id, {"cancel_at_period_end": True})
     shop.pass_days(0.5)
     assert looked == [1]
+
+
+def test_a_detached_method_does_not_pay(shop):
+    customer = shop.customer(None)
+    method = shop.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    made = shop.subscribe(customer, shop.price(), default_payment_method=method.id)
+    shop.v1.payment_methods.detach(method.id)
+    shop.pass_days(32)
+    late = shop.v1.subscriptions.retrieve(made.id, {"expand": ["latest_invoice"]})
+    assert (late.status, late.latest_invoice.status, late.latest_invoice.attempt_count) == ("past_due", "open", 1)
+
+
+def test_an_invoice_no_charge_can_have_stays_a_draft_and_time_goes_on(shop):
+    customer = shop.customer()
+    made = shop.v1.invoices.create({"customer": customer.id, "currency": "kwd", "auto_advance": True})
+    entry = {"customer": customer.id, "invoice": made.id, "amount": 10_001, "currency": "kwd"}
+    shop.v1.invoice_items.create(entry)
+    shop.pass_days(1)
+    stuck = valid(shop.v1.invoices.retrieve(made.id))
+    assert (stuck.status, stuck.auto_advance) == ("draft", False)
+    assert "must end in 0" in stuck.last_finalization_error.message
+    assert "invoice.finalization_failed" in shop.told("invoice")

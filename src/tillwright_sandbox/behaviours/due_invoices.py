@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from tillwright_sandbox import generic
 from tillwright_sandbox.behaviours import (
     customer_credit,
     invoice_collection,
     invoice_drafts,
+    money,
     subscription_invoices,
     subscription_states,
 )
 from tillwright_sandbox.call import Call
+from tillwright_sandbox.errors import StripeError
 from tillwright_sandbox.objects import Objects
 
 Obj = dict[str, Any]
@@ -32,7 +35,7 @@ def next_due(objects: Objects, invoice: Obj) -> int | None:
 def act(call: Call, invoice: Obj) -> None:
     """The one thing that is due at call.now."""
     if invoice["status"] == "draft":
-        subscription_invoices.settle(call, invoice)
+        _finalize(call, invoice)
     elif invoice["collection_method"] == "charge_automatically":
         invoice_collection.collect(call, invoice)
         _give_up_after_last(call, invoice)
@@ -43,6 +46,30 @@ def act(call: Call, invoice: Obj) -> None:
         customer_credit.set_delinquent(call, invoice["customer"], True)
         if subscription := _subscription(call, invoice):
             subscription_states.invoice_failed(call, subscription, invoice)
+
+
+def _finalize(call: Call, invoice: Obj) -> None:
+    """An invoice that can't be finalised (an amount no charge can have) stays a draft, and says why."""
+    refusal = _refusal(invoice)
+    if refusal is None:
+        subscription_invoices.settle(call, invoice)
+        return
+    invoice["auto_advance"] = False
+    invoice["automatically_finalizes_at"] = None
+    invoice["last_finalization_error"] = generic.build(
+        call, "api_errors", type=refusal.type, code=refusal.code, message=refusal.message
+    )
+    call.objects.touch(invoice)
+    call.emit("invoice.finalization_failed", invoice)
+
+
+def _refusal(invoice: Obj) -> StripeError | None:
+    try:
+        if invoice["amount_due"] > 0:
+            money.check_charge(invoice["amount_due"], invoice["currency"])
+    except StripeError as refusal:
+        return refusal
+    return None
 
 
 def _subscription(call: Call, invoice: Obj) -> Obj | None:

@@ -26,9 +26,15 @@ def method_for(call: Call, invoice: Obj) -> str | None:
     settings = customer.get("invoice_settings") or {}
     for owner in (invoice, subscription, settings):
         for name in ("default_payment_method", "default_source"):
-            if owner.get(name):
+            if owner.get(name) and _belongs(call, owner[name], invoice["customer"]):
                 return owner[name]
     return customer.get("default_source")
+
+
+def _belongs(call: Call, id: str, customer: str) -> bool:
+    """A payment method that was detached since can't be used any more."""
+    method = call.objects.maybe("payment_method", id)
+    return method is None or method["customer"] == customer
 
 
 def collect(call: Call, invoice: Obj, *, method: str | None = None, off_session: bool = True) -> Obj | None:

@@ -75,6 +75,7 @@ def expire(call: Call, subscription: Obj, void_invoice: bool = True) -> None:
     with updating(call, subscription, "customer.subscription.updated"):
         subscription["status"] = "incomplete_expired"
         subscription["ended_at"] = call.now
+    _end_schedule(call, subscription, "aborted")
     if void_invoice:
         for invoice in invoices_of(call, subscription, "open"):
             invoice_states.void(call, invoice)
@@ -99,6 +100,17 @@ def cancel(call: Call, subscription: Obj, reason: str | None = "cancellation_req
                 invoice["auto_advance"] = False
                 invoice["next_payment_attempt"] = None
     active_entitlements.refresh(call, subscription["customer"])
+    _end_schedule(call, subscription, "aborted" if reason == "payment_failed" else "canceled")
+
+
+def _end_schedule(call: Call, subscription: Obj, word: str) -> None:
+    """A schedule ends with its subscription: canceled with it, or aborted where it was not paid for."""
+    schedule = call.objects.maybe("subscription_schedule", subscription["schedule"])
+    if schedule is None or schedule["status"] not in ("not_started", "active"):
+        return
+    with updating(call, schedule, "subscription_schedule.updated"):
+        schedule |= {"status": "canceled", "canceled_at": call.now, "current_phase": None}
+    call.emit(f"subscription_schedule.{word}", schedule)
 
 
 def give_up(call: Call, subscription: Obj, after: str) -> None:
@@ -106,16 +118,5 @@ def give_up(call: Call, subscription: Obj, after: str) -> None:
     customer_credit.set_delinquent(call, subscription["customer"], True)
     if after == "cancel":
         cancel(call, subscription, "payment_failed")
-        _abort_schedule(call, subscription)
     elif after == "unpaid" and subscription["status"] == "past_due":
         set_status(call, subscription, "unpaid")
-
-
-def _abort_schedule(call: Call, subscription: Obj) -> None:
-    """A schedule ends with the subscription that was not paid for."""
-    schedule = call.objects.maybe("subscription_schedule", subscription["schedule"])
-    if schedule is None or schedule["status"] not in ("not_started", "active"):
-        return
-    with updating(call, schedule, "subscription_schedule.updated"):
-        schedule |= {"status": "canceled", "canceled_at": call.now, "current_phase": None}
-    call.emit("subscription_schedule.aborted", schedule)
