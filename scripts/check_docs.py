@@ -74,8 +74,8 @@ def permissions_page() -> str:
 
 
 def mirror_page() -> str:
-    text = "# What the mirror holds\n\nEvery object an event names is kept, whatever its type. These are also fetched by the\n"
-    text += "backfill, in this order.\n\n| object | listed at |\n|---|---|\n"
+    text = "# What the mirror holds\n\nEvery object an event names is kept, whatever its type. "
+    text += "These are also fetched by the\nbackfill, in this order.\n\n| object | listed at |\n|---|---|\n"
     return text + "".join(f"| `{k.object}` | `{k.path}` |\n" for k in KINDS if k.core)
 
 

@@ -1,4 +1,4 @@
-"""A connected organisation with an unpaid invoice, and runs executed in this process on steps that can be interrupted."""
+"""A connected organisation with an unpaid invoice, and runs executed in this process, on steps one can interrupt."""
 
 from __future__ import annotations
 
@@ -159,9 +159,7 @@ class Stage:
         } | changes
         organisation_id = self.principal.organisation_id
         async with self.house.database.tenant(organisation_id) as tx:
-            await events.record(
-                tx, organisation_id, "stripe:event:invoice.payment_failed", data, self.clock.now()
-            )
+            await events.record(tx, organisation_id, "stripe:event:invoice.payment_failed", data, self.clock.now())
         return str(data["event_id"])
 
     async def relay(self) -> list[str]:

@@ -18,7 +18,9 @@ REQUESTS: list[tuple[str, dict[str, Any], Any]] = [
     (
         "create_coupon",
         {"percent_off": 15, "max_redemptions": 1, "name": "Back"},
-        StripeWrite("POST", "/v1/coupons", {"duration": "once", "percent_off": 15, "max_redemptions": 1, "name": "Back"}),
+        StripeWrite(
+            "POST", "/v1/coupons", {"duration": "once", "percent_off": 15, "max_redemptions": 1, "name": "Back"}
+        ),
     ),
     (
         "create_coupon",

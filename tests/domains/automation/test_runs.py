@@ -90,7 +90,8 @@ async def test_the_rule_is_decided_on_the_object_as_it_is_now(stage: Stage) -> N
 
 
 async def test_stripes_no_fails_the_run_with_its_reason(stage: Stage) -> None:
-    steps = "  - {id: code, action: create_promotion_code, with: {coupon: co_none}}\n  - {id: b, action: create_coupon, with: {percent_off: 1}}\n"
+    steps = "  - {id: code, action: create_promotion_code, with: {coupon: co_none}}\n"
+    steps += "  - {id: b, action: create_coupon, with: {percent_off: 1}}\n"
     await stage.automation.save(stage.principal, workflow(steps), activate=True)
     shown = await stage.run()
     assert shown.run.state is RunState.FAILED

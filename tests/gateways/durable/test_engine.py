@@ -31,7 +31,7 @@ async def engine_with(url: Secret, runner: Runner) -> AsyncIterator[Engine]:
 
 async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - any condition
             await asyncio.sleep(0.02)
 
 

@@ -19,7 +19,7 @@ from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 
 from tests.gateways.durable.test_engine import engine_with
 from tillwright.gateways.database import Database
-from tillwright.gateways.durable import Engine, Steps
+from tillwright.gateways.durable import Steps
 from tillwright.gateways.durable.engine import QUEUE, WORKFLOW
 from tillwright.gateways.durable.janitor import sweep, sweep_strays
 from tillwright.gateways.durable.presence import Presence
@@ -27,7 +27,9 @@ from tillwright.kit.seal import Secret
 
 
 @contextmanager
-def worker_process(repository: Path, url: Secret, slow: float, lost: float = 10) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def worker_process(
+    repository: Path, url: Secret, slow: float, lost: float = 10
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A real process and its worker id."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.gateways.durable.worker_process", url.reveal(), str(slow), str(lost)],
@@ -166,7 +168,7 @@ async def test_runs_in_nobodys_hands_are_found_in_the_end(database: Database, da
     async with engine_with(database_url, note) as engine:
         await engine.enqueue("run_stray", {"run": "run_stray"})
         async with asyncio.timeout(20):
-            while not started:
+            while not started:  # noqa: ASYNC110 - set by the engine
                 await asyncio.sleep(0.02)
         # Its worker never registered, so no sweep of the dead will find it.
         assert await sweep(database, engine) == []

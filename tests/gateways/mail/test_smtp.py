@@ -18,7 +18,12 @@ SENDER = "Tillwright <tillwright@example.com>"
 
 
 def letter(**changes: str) -> Letter:
-    values = {"message_id": "<1@example.com>", "to": "ada@example.com", "subject": "Grüße 💶", "text": "Hello"} | changes
+    values = {
+        "message_id": "<1@example.com>",
+        "to": "ada@example.com",
+        "subject": "Grüße 💶",
+        "text": "Hello",
+    } | changes
     return Letter(**values, html=None, written=datetime(2027, 1, 15, tzinfo=UTC))
 
 

@@ -132,7 +132,8 @@ async def begin_step(tx: Tx, organisation_id: str, step: RunStep) -> None:
         "error, idempotency_key, effect_id, message_id, started, finished) values (%(organisation_id)s, %(run_id)s, "
         "%(step)s, %(position)s, %(attempt)s, %(action)s, %(state)s, %(request)s, null, null, null, null, "
         "%(message_id)s, %(started)s, null) on conflict (organisation_id, run_id, step) do update "
-        "set attempt = excluded.attempt, request = excluded.request, message_id = coalesce(excluded.message_id, run_steps.message_id) "
+        "set attempt = excluded.attempt, request = excluded.request, "
+        "message_id = coalesce(excluded.message_id, run_steps.message_id) "
         "where run_steps.finished is null",
         vars(step) | {"organisation_id": organisation_id, "request": _json(step.request)},
     )
