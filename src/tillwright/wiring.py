@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from tillwright.domains.automation import Automation, Fetcher, Work
+from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects
 from tillwright.domains.integrations import Credentials, Integrations
 from tillwright.domains.mirror import Mirror
@@ -109,11 +109,8 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         public_url=settings.web.public_url,
     )
     work = Work(
-        clock=clock,
-        database=database,
         fetcher=Fetcher(integrations=integrations, reader=reader),
-        effects=effects,
-        notifications=notifications,
+        parts=Parts(clock=clock, database=database, effects=effects, notifications=notifications),
     )
     return House(
         settings=settings,

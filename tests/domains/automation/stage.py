@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.sandbox.conftest import Sandbox
 from tillwright.domains import events
-from tillwright.domains.automation import Automation, Fetcher, RunState, Timeline, Work
+from tillwright.domains.automation import Automation, Fetcher, Parts, RunState, Timeline, Work
 from tillwright.domains.billing import Effects
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.tenancy import Principal
@@ -205,11 +205,8 @@ async def make_stage(house: House, sandbox: Sandbox, clock: ManualClock) -> Stag
         database=database, clock=clock, integrations=house.integrations, reader=house.reader, writer=writer
     )
     work = Work(
-        clock=clock,
-        database=database,
         fetcher=Fetcher(integrations=house.integrations, reader=house.reader),
-        effects=effects,
-        notifications=notifications,
+        parts=Parts(clock=clock, database=database, effects=effects, notifications=notifications),
     )
     automation = Automation(clock=clock, database=house.database, mirror=house.mirror, work=work)
     return Stage(

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from tillwright.domains.automation import Automation
-from tillwright.domains.automation.action import Mail, StripeWrite
 from tillwright.domains.automation.catalogue import catalogue
+from tillwright.domains.automation.requests import Mail, StripeWrite
 from tillwright.gateways.stripe import facts
 from tillwright.kit.errors import Invalid
 

@@ -1,5 +1,6 @@
 """Durable workflows: definitions, the runs that events start, and each run's timeline."""
 
+from tillwright.domains.automation.errand import Parts
 from tillwright.domains.automation.fetching import Fetcher
 from tillwright.domains.automation.model import (
     Run,
@@ -18,6 +19,7 @@ from tillwright.domains.automation.work import Work
 __all__ = [
     "Automation",
     "Fetcher",
+    "Parts",
     "Run",
     "RunState",
     "RunStep",

@@ -4,39 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from tillwright.domains.automation import inputs
 from tillwright.domains.automation.inputs import Input
+from tillwright.domains.automation.requests import Request
 from tillwright.kit.errors import Invalid, Problem
-
-
-@dataclass(frozen=True)
-class StripeWrite:
-    """One request to Stripe; `params` as Stripe's documentation nests them."""
-
-    method: Literal["POST", "DELETE"]
-    path: str
-    params: Mapping[str, Any]
-
-    def plain(self) -> dict[str, Any]:
-        return {"kind": "stripe", "method": self.method, "path": self.path, "params": dict(self.params)}
-
-
-@dataclass(frozen=True)
-class Mail:
-    """One mail to one person; `html` may be left out."""
-
-    to: str
-    subject: str
-    text: str
-    html: str | None = None
-
-    def plain(self) -> dict[str, Any]:
-        return {"kind": "mail", "to": self.to, "subject": self.subject, "text": self.text, "html": self.html}
-
-
-Request = StripeWrite | Mail
 
 
 def _no_complaint(given: Mapping[str, Any]) -> Sequence[Problem]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from tillwright.domains.automation.action import Action, StripeWrite
+from tillwright.domains.automation.action import Action
 from tillwright.domains.automation.inputs import Input
+from tillwright.domains.automation.requests import StripeWrite
 
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _INVOICE = Input("id", "The invoice's id.", required=True)

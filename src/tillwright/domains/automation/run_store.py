@@ -131,9 +131,8 @@ async def begin_step(tx: Tx, organisation_id: str, step: RunStep) -> None:
         "insert into run_steps (organisation_id, run_id, step, position, attempt, action, state, request, answer, "
         "error, idempotency_key, effect_id, message_id, started, finished) values (%(organisation_id)s, %(run_id)s, "
         "%(step)s, %(position)s, %(attempt)s, %(action)s, %(state)s, %(request)s, null, null, null, null, "
-        "%(message_id)s, %(started)s, null) on conflict (organisation_id, run_id, step) do update "
-        "set attempt = excluded.attempt, request = excluded.request, "
-        "message_id = coalesce(excluded.message_id, run_steps.message_id) "
+        "null, %(started)s, null) on conflict (organisation_id, run_id, step) do update "
+        "set attempt = excluded.attempt, request = excluded.request "
         "where run_steps.finished is null",
         vars(step) | {"organisation_id": organisation_id, "request": _json(step.request)},
     )
@@ -150,6 +149,7 @@ async def settle_step(
     error: Mapping[str, Any] | None,
     idempotency_key: str | None,
     effect_id: str | None,
+    message_id: str | None,
     finished: datetime | None,
 ) -> StepState:
     """Note how a step came out; returns the state it had before."""
@@ -162,7 +162,7 @@ async def settle_step(
     assert before is not None, "a step is begun before it is settled"
     await tx.execute(
         "update run_steps set state = %s, answer = %s, error = %s, idempotency_key = coalesce(%s, idempotency_key), "
-        "effect_id = coalesce(%s, effect_id), finished = %s "
+        "effect_id = coalesce(%s, effect_id), message_id = coalesce(%s, message_id), finished = %s "
         "where organisation_id = %s and run_id = %s and step = %s",
         (
             state,
@@ -170,6 +170,7 @@ async def settle_step(
             _json(error),
             idempotency_key,
             effect_id,
+            message_id,
             finished,
             organisation_id,
             run_id,

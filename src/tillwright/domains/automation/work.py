@@ -7,17 +7,15 @@ from typing import Any, TypeVar
 
 from tillwright.domains import events
 from tillwright.domains.automation import conditions, run_store, values
-from tillwright.domains.automation.action import Mail, Request, StripeWrite
+from tillwright.domains.automation.carrying import carrier_of
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.definition import Step
+from tillwright.domains.automation.errand import Carried, Errand, Parts
 from tillwright.domains.automation.fetching import Fetcher, path_of
 from tillwright.domains.automation.model import RunState, RunStep, StepState
 from tillwright.domains.automation.outcome import Outcome, again, outcome, said
 from tillwright.domains.automation.plan import Plan
-from tillwright.domains.billing import Effects
-from tillwright.domains.notifications import MessageState, Notifications
-from tillwright.gateways.database import Database
-from tillwright.kit.clock import Clock
+from tillwright.domains.automation.requests import Request
 from tillwright.kit.errors import Absent, Invalid, TillwrightError, Upstream
 
 FETCH = "_fetch"
@@ -31,14 +29,11 @@ T = TypeVar("T")
 class Work:
     """Every method leaves the timeline true and returns JSON; only a lost database makes it wait instead."""
 
-    def __init__(
-        self, *, clock: Clock, database: Database, fetcher: Fetcher, effects: Effects, notifications: Notifications
-    ) -> None:
-        self._clock = clock
-        self._database = database
+    def __init__(self, *, fetcher: Fetcher, parts: Parts) -> None:
+        self._clock = parts.clock
+        self._database = parts.database
         self._fetcher = fetcher
-        self._effects = effects
-        self._notifications = notifications
+        self._parts = parts
 
     async def begin(self, plan: Plan) -> Outcome:
         """Mark the run as running and fetch the event's object; the answer is the object.
@@ -86,62 +81,20 @@ class Work:
             await self._note(plan, step.id, index + 1, step.action, None)
             await self._settle(plan, step.id, result)
             return result
-        if isinstance(request, Mail):
-            return await self._mail(plan, step, index + 1, request)
-        return await self._write(plan, step, index + 1, request)
+        return await self._carry_out(plan, step, index + 1, request)
 
-    async def _write(self, plan: Plan, step: Step, position: int, request: StripeWrite) -> Outcome:
+    async def _carry_out(self, plan: Plan, step: Step, position: int, request: Request) -> Outcome:
         await self._note(plan, step.id, position, step.action, request.plain())
-        key = effect = None
+        errand = Errand(
+            plan.organisation_id, plan.run_id, plan.definition.name, step.id, ATTEMPT, plan.trigger.livemode
+        )
         try:
-            done = await self._effects.perform(
-                plan.organisation_id,
-                run_id=plan.run_id,
-                step=step.id,
-                attempt=ATTEMPT,
-                method=request.method,
-                path=request.path,
-                params=request.params,
-                livemode=plan.trigger.livemode,
-            )
-            # PENDING: nothing happened, and Stripe asks to wait.
-            state = StepState.WAITING if done.state == "PENDING" else StepState(done.state)
-            result = outcome(state, done.answer, done.error)
-            key, effect = done.idempotency_key, done.effect_id
+            carried = await carrier_of(request).carry(self._parts, errand, request)
         except TillwrightError as error:
             _not_ours(error)
-            result = outcome(StepState.WAITING if again(error) else StepState.REFUSED, None, said(error))
-        await self._settle(plan, step.id, result, key=key, effect=effect)
-        return result
-
-    async def _mail(self, plan: Plan, step: Step, position: int, mail: Mail) -> Outcome:
-        now = self._clock.now()
-        async with self._database.tenant(plan.organisation_id) as tx:
-            message = await self._notifications.queue(
-                tx,
-                plan.organisation_id,
-                key=f"run:{plan.run_id}:{step.id}:{ATTEMPT}",
-                to=mail.to,
-                subject=mail.subject,
-                text=mail.text,
-                html=mail.html,
-            )
-            taken = RunStep(
-                plan.run_id, step.id, position, ATTEMPT, step.action, StepState.RUNNING, mail.plain(), None, None,
-                None, None, message.id, now, None,
-            )  # fmt: skip
-            await run_store.begin_step(tx, plan.organisation_id, taken)
-        message = await self._notifications.deliver(plan.organisation_id, message.id)
-        answer = {"id": message.id, "message_id": message.message_id, "to": message.recipient}
-        error = {"code": "mail_not_sent", "sentence": message.error} if message.error else None
-        state = {
-            MessageState.SENT: StepState.DONE,
-            MessageState.FAILED: StepState.REFUSED,
-            MessageState.PENDING: StepState.WAITING,
-        }[message.state]
-        result = outcome(state, answer, error)
-        await self._settle(plan, step.id, result)
-        return result
+            carried = Carried(outcome(StepState.WAITING if again(error) else StepState.REFUSED, None, said(error)))
+        await self._settle(plan, step.id, carried.outcome, carried)
+        return carried.outcome
 
     async def end(self, plan: Plan, state: RunState, reason: str | None) -> str:
         """Close the run and record on the spine that it ended, once."""
@@ -165,9 +118,7 @@ class Work:
         async with self._database.tenant(plan.organisation_id) as tx:
             await run_store.begin_step(tx, plan.organisation_id, taken)
 
-    async def _settle(
-        self, plan: Plan, step: str, result: Outcome, *, key: str | None = None, effect: str | None = None
-    ) -> None:
+    async def _settle(self, plan: Plan, step: str, result: Outcome, carried: Carried | None = None) -> None:
         state, now = StepState(result["state"]), self._clock.now()
         over = state not in (StepState.WAITING, StepState.UNKNOWN)
         async with self._database.tenant(plan.organisation_id) as tx:
@@ -179,12 +130,14 @@ class Work:
                 state=state,
                 answer=result["answer"],
                 error=result["error"],
-                idempotency_key=key,
-                effect_id=effect,
+                idempotency_key=carried and carried.idempotency_key,
+                effect_id=carried and carried.effect_id,
+                message_id=carried and carried.message_id,
                 finished=now if over else None,
             )
             if state is StepState.UNKNOWN and was is not StepState.UNKNOWN:
                 # The alarm: something may have happened at Stripe that we can't see yet.
+                effect = carried and carried.effect_id
                 data = {"run": plan.run_id, "workflow": plan.definition.name, "step": step, "effect": effect}
                 await events.record(tx, plan.organisation_id, "workflow:STEP:unknown", data, now)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tillwright.domains.automation.action import Action, StripeWrite
+from tillwright.domains.automation.action import Action
 from tillwright.domains.automation.inputs import Input
+from tillwright.domains.automation.requests import StripeWrite
 from tillwright.kit.errors import Problem
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tillwright.domains.automation.action import Action, Mail
+from tillwright.domains.automation.action import Action
 from tillwright.domains.automation.inputs import Input
+from tillwright.domains.automation.requests import Mail
 
 
 def _build(given: Mapping[str, Any]) -> Mail:

@@ -1,0 +1,47 @@
+"""What a carrier is given and gives back: the parts it may use, whose step it is, and how it came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tillwright.domains.automation.outcome import Outcome
+from tillwright.domains.billing import Effects
+from tillwright.domains.notifications import Notifications
+from tillwright.gateways.database import Database
+from tillwright.kit.clock import Clock
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What carriers are built on."""
+
+    clock: Clock
+    database: Database
+    effects: Effects
+    notifications: Notifications
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Whose step is carried out. `attempt` is the attempt of intent: the same through every crash and retry."""
+
+    organisation_id: str
+    run_id: str
+    workflow: str
+    step: str
+    attempt: int
+    livemode: bool
+
+    def key(self, kind: str) -> str:
+        """A name for this errand that no other has, for what knows an idempotency key."""
+        return f"{kind}:{self.run_id}:{self.step}:{self.attempt}"
+
+
+@dataclass(frozen=True)
+class Carried:
+    """How an errand came out, and what it left behind: an idempotency key, an effect, a message."""
+
+    outcome: Outcome
+    idempotency_key: str | None = None
+    effect_id: str | None = None
+    message_id: str | None = None
