@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from . import behaviours, form, pipeline, versions
+from . import behaviours, form, oauth, pipeline, versions
 from .control import Control
 from .control import routes as control_routes
 from .errors import StripeError, invalid
@@ -44,7 +44,7 @@ def create_app(world: World, control: Control | None = None) -> Wire:
     async def stripe(request: Request) -> Response:
         return await serve(world, request)
 
-    rows: list[BaseRoute] = [control_routes(control or Control(world)), *world.pages]
+    rows: list[BaseRoute] = [control_routes(control or Control(world)), *oauth.pages(world), *world.pages]
     return Wire(Starlette(routes=[*rows, Route("/{path:path}", stripe, methods=METHODS)], lifespan=lifespan))
 
 
@@ -151,6 +151,8 @@ async def carry_out(world: World, exchange: Exchange, rule: Rule | None) -> Answ
         await asyncio.sleep(world.faults.latency)
     if rule is not None and rule.effect == "none" and rule.kind != "stored":
         return Answer(*rule.answer()) if rule.kind in ("status", "html") else Answer(0, b"")
+    if exchange.method == "POST" and exchange.address in oauth.VERBS:
+        return await connect(world, exchange, rule)
     with world.lock:
         pipeline.admit(world, exchange)
         kept = pipeline.begin(world, exchange)
@@ -167,6 +169,15 @@ async def carry_out(world: World, exchange: Exchange, rule: Rule | None) -> Answ
     if rule is not None and rule.kind in ("status", "html"):
         return Answer(*rule.answer())
     return answer
+
+
+async def connect(world: World, exchange: Exchange, rule: Rule | None) -> Answer:
+    """OAuth's own requests: no idempotency, no rights but the platform's."""
+    with world.lock:
+        answer = oauth.answer(world, exchange)
+    if rule is not None and rule.kind == "delay":
+        await asyncio.sleep(rule.seconds)
+    return Answer(*rule.answer()) if rule is not None and rule.kind in ("status", "html") else answer
 
 
 def run(world: World, exchange: Exchange, rule: Rule | None) -> Answer:

@@ -53,7 +53,7 @@ def departure(world: "World", platform: str, livemode: bool, account: str) -> di
     event = build(
         world,
         type="account.application.deauthorized",
-        photo={"id": f"ca_{platform.removeprefix('acct_')}", "object": "application", "name": owner.name},
+        photo={"id": world.connect.client_id(platform, livemode), "object": "application", "name": owner.name},
         previous=None,
         created=world.clock.now(),
         livemode=livemode,

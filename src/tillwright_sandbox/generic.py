@@ -148,7 +148,8 @@ def parent_of(call: Call) -> tuple[str, str] | None:
 def require_account(call: Call, id_: str) -> None:
     """The acting account itself or one connected to it."""
     known = call.world.accounts.get(id_)
-    if known is None or call.account.id not in (known.id, known.platform):
+    own = known is not None and known.id == call.account.id
+    if not own and not call.world.connect.reaches(call.account.id, id_, call.livemode):
         raise no_such("account", id_)
 
 

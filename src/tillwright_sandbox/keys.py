@@ -4,6 +4,7 @@ when they may not."""
 import base64
 import binascii
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from .clock import Clock
 from .errors import StripeError
 from .rights import ALL, FREE, UNAVAILABLE, allows, needed, normalise
 
+Reaches = Callable[[str, str, bool], bool]
 KINDS = {"pk": "publishable", "sk": "secret", "rk": "restricted"}
 KEYS_PAGE = "https://dashboard.stripe.com/account/apikeys"
 
@@ -158,11 +160,11 @@ def missing(key: Key, right: str, title: str, account: str) -> StripeError:
     )
 
 
-def acting_account(key: Key, header: str | None, connected: dict[str, str | None]) -> str:
-    """The account a request acts on. `connected` maps every account id to its platform's id, or None.
+def acting_account(key: Key, method: str, header: str | None, reaches: Reaches) -> str:
+    """The account a request acts on. `reaches(platform, account, livemode)`: whether the one may act on the other.
 
     Raises 403 account_invalid for an account that is not the key's own and not connected to it, and Stripe's own text
-    for a restricted key without Connect rights.
+    for a restricted key without Connect rights; one with read rights alone may only GET.
     """
     if not header or header == key.account:
         return key.account
@@ -171,7 +173,9 @@ def acting_account(key: Key, header: str | None, connected: dict[str, str | None
             "You passed a restricted API key with the Stripe-Account header, but the restricted API key does not have "
             "any Connect permissions."
         )
-    if connected.get(header) != key.account:
+    if key.kind == "restricted" and method != "GET" and not key.may("connect_write"):
+        raise missing(key, "connect_write", "All Connect resources Write", header)
+    if not reaches(key.account, header, key.livemode):
         raise denied(
             f"The provided key '{key.secret[:8]}***' does not have access to account '{header}' (or that account does "
             "not exist). Application access may have been revoked.",

@@ -49,7 +49,8 @@ def admit(world: World, exchange: Exchange) -> None:
     exchange.account = key.account
     usual = world.accounts[key.account].api_version
     exchange.api_version = checked_version(exchange.headers.get("stripe-version"), usual)
-    exchange.account = keys.acting_account(key, exchange.headers.get("stripe-account"), world.connected())
+    header = exchange.headers.get("stripe-account")
+    exchange.account = keys.acting_account(key, exchange.method, header, world.connect.reaches)
     if exchange.operation is None:
         raise unrecognized(exchange)
     world.limits.check(exchange.account, key.livemode, exchange.operation.id)

@@ -84,13 +84,13 @@ class Webhooks:
 
         `left`: the event is about an account that has just left the platform `account`: its Connect endpoints alone.
         """
-        platform = account if left else self.world.accounts[account].platform
+        platforms = {account} if left else self.world.connect.platforms_of(account, livemode)
         found = []
         for id, endpoint in self.endpoints.items():
             own = endpoint.account == account and not endpoint.connect and endpoint.livemode == livemode and not left
             through = (
                 endpoint.connect
-                and endpoint.account == platform
+                and endpoint.account in platforms
                 and (endpoint.livemode == livemode or (endpoint.livemode and not livemode))
             )
             shown = self.shown(id) if own or through else None

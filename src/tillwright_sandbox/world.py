@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import events
 from .clock import Clock
+from .connect import Connect
 from .faults import Faults
 from .idempotency import Idempotency
 from .ids import new_id
@@ -60,7 +61,8 @@ class World:
         self.idempotency = Idempotency(self.clock)
         self.ledger = Ledger()
         self.webhooks = Webhooks(self)
-        self.pages: list[BaseRoute] = []  # served beside the API: OAuth, hosted pages
+        self.connect = Connect(self)
+        self.pages: list[BaseRoute] = []  # served beside the API: hosted pages
         self.search_lag = 0  # seconds until Search sees a new object
         self.requests = 0
 
@@ -90,10 +92,6 @@ class World:
 
     def add_key(self, secret: str, account: str, rights: list[str] | None = None, name: str = "") -> Key:
         return self.keys.add(secret, account, rights, name)
-
-    def connected(self) -> dict[str, str | None]:
-        """account id -> its platform's id, or None."""
-        return {account.id: account.platform for account in self.accounts.values()}
 
     def new_id(self, prefix: str) -> str:
         return new_id(self.dice, prefix)
@@ -155,6 +153,7 @@ class World:
             "idempotency": self.idempotency.snapshot(),
             "ledger": self.ledger.snapshot(),
             "webhooks": self.webhooks.snapshot(),
+            "connect": self.connect.snapshot(),
             "requests": self.requests,
         }
 
@@ -177,6 +176,8 @@ class World:
         self.idempotency.restore(state["idempotency"])
         self.ledger.restore(state["ledger"])
         self.webhooks.restore(state["webhooks"])
+        if "connect" in state:  # kept since OAuth is played
+            self.connect.restore(state["connect"])
         self.requests = state["requests"]
 
 

@@ -50,7 +50,8 @@ def retrieve(call: Call) -> dict[str, Any]:
 @behaviour("GetAccounts")
 def connected(call: Call) -> generic.Page:
     """The connected accounts, newest first; one's own is not among them."""
-    mine = [one for one in call.world.accounts.values() if one.platform == call.account.id]
+    connect, me = call.world.connect, call.account.id
+    mine = [one for one in call.world.accounts.values() if one.id != me and connect.reaches(me, one.id, call.livemode)]
     rows = sorted((shown(call, one) for one in mine), key=lambda obj: obj["created"], reverse=True)
     return generic.listed(call, rows)
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from . import events, keys, mails, state, traffic
+from . import connect, events, keys, mails, state, traffic
 from .asked import Control, Refusal, Settings
 
 Verb = Callable[[Control, Settings], Any]
@@ -21,7 +21,7 @@ def table() -> list[tuple[str, str, Verb]]:
     """Every control: method, path, what is done."""
     from ..behaviours import outside  # which knows the controls
 
-    return [*state.TABLE, *traffic.TABLE, *keys.TABLE, *events.TABLE, *mails.TABLE, *outside.TABLE]
+    return [*state.TABLE, *traffic.TABLE, *keys.TABLE, *connect.TABLE, *events.TABLE, *mails.TABLE, *outside.TABLE]
 
 
 def routes(control: Control) -> Mount:
