@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import platformdirs
@@ -57,6 +58,7 @@ class Settings:
     web: WebSettings
     stripe: StripeSettings
     mail: MailSettings
+    outgoing_networks: tuple[IPv4Network | IPv6Network, ...]
     master_key: Secret | None
     old_master_keys: tuple[Secret, ...]
     demo: bool
@@ -87,6 +89,7 @@ NAMES = {
     "TILLWRIGHT_SMTP_TLS": "none, starttls or tls",
     "TILLWRIGHT_MAIL_FROM": "the sender of mails",
     "TILLWRIGHT_MAIL_SINK_URL": "where a demo's delivered mails can be read",
+    "TILLWRIGHT_OUTGOING_NETWORKS": "networks of your own that webhooks may reach",
     "TILLWRIGHT_MASTER_KEY": "the key that seals secrets",
     "TILLWRIGHT_OLD_MASTER_KEYS": "keys that still open what they sealed",
     "TILLWRIGHT_DEMO": "1 in the demo",
@@ -129,6 +132,13 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
             problems.append(Problem("setting_invalid", f"{name} is no PostgreSQL address.", name, "postgresql://…"))
         return secret(name)
 
+    def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+        try:
+            return tuple(ip_network(entry.strip()) for entry in given.get(name, "").split(",") if entry.strip())
+        except ValueError as error:
+            problems.append(Problem("setting_invalid", f"{name}: {error}.", name, "Write it as 10.1.0.0/16, fd00::/8."))
+            return ()
+
     tls = given.get("TILLWRIGHT_SMTP_TLS", "none")
     if tls not in ("none", "starttls", "tls"):
         problems.append(
@@ -153,6 +163,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
             sender=given.get("TILLWRIGHT_MAIL_FROM", "Tillwright <tillwright@localhost>"),
             sink_url=url("TILLWRIGHT_MAIL_SINK_URL", None) or None,
         ),
+        outgoing_networks=networks("TILLWRIGHT_OUTGOING_NETWORKS"),
         master_key=secret("TILLWRIGHT_MASTER_KEY"),
         old_master_keys=tuple(Secret(k) for k in given.get("TILLWRIGHT_OLD_MASTER_KEYS", "").split(",") if k),
         demo=given.get("TILLWRIGHT_DEMO") == "1",

@@ -20,6 +20,7 @@ from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
 from tillwright.gateways.mail.smtp import SmtpMailer
+from tillwright.gateways.outgoing import Outgoing
 from tillwright.gateways.stripe.limits import SharedLimits
 from tillwright.gateways.stripe.live import LiveReader, LiveWriter
 from tillwright.kit.clock import Clock, SystemClock
@@ -36,6 +37,7 @@ class House:
     database: Database
     reader: LiveReader
     writer: LiveWriter
+    outgoing: Outgoing
     tenancy: Tenancy
     integrations: Integrations
     verification: Verification
@@ -91,6 +93,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     writer = LiveWriter(settings.stripe.api_base, limits=limits, clock=clock)
     mail = settings.mail
     mailer = SmtpMailer(mail.host, mail.port, sender=mail.sender, user=mail.user, password=mail.password, tls=mail.tls)
+    outgoing = Outgoing(clock=clock, opened=settings.outgoing_networks)
     integrations = Integrations(
         database=database, clock=clock, credentials=Credentials(seal), reader=reader, writer=writer
     )
@@ -118,6 +121,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         database=database,
         reader=reader,
         writer=writer,
+        outgoing=outgoing,
         tenancy=Tenancy(clock=clock, database=database),
         integrations=integrations,
         verification=verification,

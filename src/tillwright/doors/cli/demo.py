@@ -65,6 +65,7 @@ def _run(port: int, sandbox_port: int, mail_port: int, data: Path, *, connected:
         "TILLWRIGHT_SMTP_PORT": str(mail_port),
         "TILLWRIGHT_MAIL_FROM": "Northwind <billing@northwind.example>",
         "TILLWRIGHT_MAIL_SINK_URL": sandbox,
+        "TILLWRIGHT_OUTGOING_NETWORKS": "127.0.0.0/8",
         "TILLWRIGHT_DEMO": "1",
     }
     settings = read(environment)
