@@ -47,6 +47,7 @@ def test_a_kill_at_every_place(database_url: Secret, tmp_path: Path) -> None:
             workers = kill_one_at(made, workers, number, email, place)
             check(made, number, email, place)
         for worker in workers:
+            made.wait_for_worker(worker)
             worker.terminate()
         assert [worker.wait(20) for worker in workers] == [0, 0], "a worker ends cleanly when it is asked to"
 

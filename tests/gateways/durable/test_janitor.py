@@ -65,16 +65,20 @@ def until(condition: Any, seconds: float) -> float:
     return time.monotonic() - start
 
 
-def enqueue(url: Secret, count: int) -> None:
-    """From outside: this process executes nothing itself."""
+def enqueue_until(url: Secret, enough: Any) -> int:
+    """Runs put in one by one until `enough()`; returns how many. From outside: this process executes nothing itself."""
     client = DBOSClient(system_database_url=url.reveal(), serializer=DBOSPortableJSONSerializer())
     try:
-        for number in range(count):
+        for number in range(400):
             name = f"run_{number}"
             options: EnqueueOptions = {"workflow_name": WORKFLOW, "queue_name": QUEUE, "workflow_id": name}
             client.enqueue(options, {"run": name})
+            time.sleep(0.1)
+            if enough():
+                return number + 1
     finally:
         client.destroy()
+    raise AssertionError("400 runs were not enough")
 
 
 def start_table(url: Secret) -> None:
@@ -87,14 +91,18 @@ def start_table(url: Secret) -> None:
 @pytest.mark.processes
 def test_kill_9_of_one_of_two_workers_loses_no_run(repository: Path, database_url: Secret) -> None:
     start_table(database_url)
-    count = 12
     with (
         worker_process(repository, database_url, 0.4) as (first, first_id),
         worker_process(repository, database_url, 0.4) as (_, second_id),
     ):
-        enqueue(database_url, count)
-        until(lambda: len(rows(database_url, "select 1 from public.taken where step = 'two'")) >= 1, 30)
-        until(lambda: rows(database_url, f"select 1 from public.taken where worker = '{first_id}'"), 30)
+        # Whoever looks first takes all there is: both must be seen at work, each with a run in its middle.
+        count = enqueue_until(
+            database_url,
+            lambda: (
+                len(rows(database_url, "select distinct worker from public.taken")) == 2
+                and rows(database_url, f"select 1 from public.taken where worker = '{first_id}' and step = 'two'")
+            ),
+        )
         os.kill(first.pid, signal.SIGKILL)
         killed = time.monotonic()
         until(lambda: len(rows(database_url, "select 1 from public.taken where step = 'end'")) >= count, 60)

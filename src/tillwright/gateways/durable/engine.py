@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, EnqueueOptions
@@ -93,6 +94,8 @@ class Engine:
         # From another thread: DBOS's own threads need this loop to finish.
         seconds = int(grace) if self._in_hand else 0
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=seconds)
+        # DBOS made its own threads the loop's and has ended them: whoever closes after us needs some again.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         # A run cut off here keeps its place: whoever takes it over goes on behind its last checkpoint.
         left = list(self._in_hand)
         for task in left:
