@@ -11,6 +11,7 @@ from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.mirror.kinds import KINDS
 from tillwright.domains.verification.permissions import PERMISSIONS
 from tillwright.doors.cli.app import EXIT_CODES
+from tillwright.gateways.stripe.operations import operations
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -54,13 +55,39 @@ def check_decisions() -> list[str]:
 
 
 def actions_page() -> str:
-    text = "# Actions\n\nWhat a step of a [workflow](workflows.md) can do. Any value may be an expression, `${…}`.\n"
-    for action in sorted(catalogue().values(), key=lambda a: a.name):
-        text += f"\n## {action.name}\n{action.summary}\n\n| input | kind | meaning |\n|---|---|---|\n"
+    text = "# Actions\n\nWhat a step of a [workflow](workflows.md) can do. Any value may be an expression, `${…}`. "
+    text += "Beside these, every operation of\nStripe's API is an action by itself: see "
+    text += "[stripe-actions.md](stripe-actions.md).\n"
+    named = [action for action in catalogue().values() if not action.generated]
+    area = ""
+    for action in sorted(named, key=lambda a: (a.area, a.name)):
+        if action.area != area:
+            area = action.area
+            text += f"\n## {area}\n"
+        text += f"\n### {action.name}\n{action.summary}\n\n| input | kind | meaning |\n|---|---|---|\n"
         for name, given in action.inputs.items():
             needed = ", required" if given.required else ""
             choices = f" ({', '.join(given.choices)})" if given.choices else ""
             text += f"| `{name}` | {given.kind}{choices}{needed} | {given.summary} |\n"
+    return text
+
+
+def stripe_actions_page() -> str:
+    text = "# Stripe's operations as actions\n\n"
+    text += (
+        "Every operation of the pinned API version that neither takes nor answers a file, under a name made of its\n"
+    )
+    text += (
+        "path. A step gives the names in the path and Stripe's own parameters, nested as Stripe's documentation nests\n"
+    )
+    text += "them; each is checked against its shape when the workflow is saved. For what people do most there are\n"
+    text += "[actions with friendlier inputs](actions.md).\n"
+    text += "\n| action | request | needs | does |\n|---|---|---|---|\n"
+    for action in catalogue().values():
+        if action.generated:
+            row = operations()[action.name]
+            needs = ", ".join(f"`{name}`" for name, given in action.inputs.items() if given.required)
+            text += f"| `{action.name}` | {row.method} `{row.path}` | {needs} | {row.title} |\n"
     return text
 
 
@@ -79,7 +106,12 @@ def mirror_page() -> str:
     return text + "".join(f"| `{k.object}` | `{k.path}` |\n" for k in KINDS if k.core)
 
 
-WRITTEN = {"actions.md": actions_page, "permissions.md": permissions_page, "mirror.md": mirror_page}
+WRITTEN = {
+    "actions.md": actions_page,
+    "stripe-actions.md": stripe_actions_page,
+    "permissions.md": permissions_page,
+    "mirror.md": mirror_page,
+}
 
 
 def check_written(write: bool) -> list[str]:

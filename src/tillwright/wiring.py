@@ -113,7 +113,15 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     )
     work = Work(
         fetcher=Fetcher(integrations=integrations, reader=reader),
-        parts=Parts(clock=clock, database=database, effects=effects, notifications=notifications),
+        parts=Parts(
+            clock=clock,
+            database=database,
+            effects=effects,
+            notifications=notifications,
+            integrations=integrations,
+            reader=reader,
+            mirror=mirror,
+        ),
     )
     return House(
         settings=settings,

@@ -206,7 +206,15 @@ async def make_stage(house: House, sandbox: Sandbox, clock: ManualClock) -> Stag
     )
     work = Work(
         fetcher=Fetcher(integrations=house.integrations, reader=house.reader),
-        parts=Parts(clock=clock, database=database, effects=effects, notifications=notifications),
+        parts=Parts(
+            clock=clock,
+            database=database,
+            effects=effects,
+            notifications=notifications,
+            integrations=house.integrations,
+            reader=house.reader,
+            mirror=house.mirror,
+        ),
     )
     automation = Automation(clock=clock, database=house.database, mirror=house.mirror, work=work)
     return Stage(

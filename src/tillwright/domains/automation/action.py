@@ -25,10 +25,23 @@ class Action:
     inputs: Mapping[str, Input]
     build: Callable[[Mapping[str, Any]], Request]
     cross: Callable[[Mapping[str, Any]], Sequence[Problem]] = field(default=_no_complaint)
+    area: str = "Other"
+    """What it is about, in one or two words; lists of actions are grouped by it."""
+    generated: bool = False
+    """Whether it is a row of the table made from Stripe's own description."""
 
     def problems(self, given: Mapping[str, Any], *, draft: bool) -> list[Problem]:
         """Every complaint about these inputs; a draft's `${…}` values are judged when the run gets there."""
         return [*inputs.check(self.inputs, given, draft=draft), *self.cross(given)]
+
+    def schema(self) -> dict[str, Any]:
+        """Its inputs as JSON Schema, for editors; an expression is allowed in place of any value."""
+        return {
+            "type": "object",
+            "properties": {name: rule.schema() for name, rule in self.inputs.items()},
+            "required": [name for name, rule in self.inputs.items() if rule.required],
+            "additionalProperties": False,
+        }
 
     def request(self, given: Mapping[str, Any]) -> Request:
         """The one request these inputs mean.

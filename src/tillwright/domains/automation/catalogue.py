@@ -1,4 +1,4 @@
-"""Every action there is: the files of `actions/` and the rows of `plain_calls`."""
+"""Every action there is: the files of `actions/`, the rows of `plain_calls`, and Stripe's operations one by one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Mapping
 from functools import lru_cache
 
-from tillwright.domains.automation import actions, plain_calls
+from tillwright.domains.automation import actions, plain_calls, stripe_calls
 from tillwright.domains.automation.action import Action
 
 
@@ -24,7 +24,7 @@ def catalogue() -> Mapping[str, Action]:
         if action.name != entry.name:
             raise RuntimeError(f"actions/{entry.name}.py declares the action {action.name!r}: name the file after it")
         found[action.name] = action
-    for row in plain_calls.ROWS:
+    for row in (*plain_calls.ROWS, *stripe_calls.rows()):
         if row.name in found:
             raise RuntimeError(f"the action {row.name!r} is declared twice")
         found[row.name] = row

@@ -194,7 +194,7 @@ class _Check:
         action = catalogue().get(str(wanted))
         if action is None:
             close = difflib.get_close_matches(str(wanted), catalogue(), 1)
-            remedy = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(catalogue())}."
+            remedy = f"Did you mean {close[0]}?" if close else "See the list of actions."
             return self.complain((*path, "action"), "action_unknown", f"There is no action {wanted!r}", remedy)
         for problem in action.problems(given, draft=True):
             inside = (*path, "with", problem.field or "")

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from tillwright.domains.automation.outcome import Outcome
 from tillwright.domains.billing import Effects
+from tillwright.domains.integrations import Integrations
+from tillwright.domains.mirror import Mirror
 from tillwright.domains.notifications import Notifications
 from tillwright.gateways.database import Database
+from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.kit.clock import Clock
 
 
@@ -19,6 +22,9 @@ class Parts:
     database: Database
     effects: Effects
     notifications: Notifications
+    integrations: Integrations
+    reader: StripeReader
+    mirror: Mirror
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tillwright.domains.automation import values
+from tillwright.domains.automation import parameters, values
 from tillwright.domains.automation.shapes import is_list, is_map
 from tillwright.kit.errors import Problem
 
-Kind = Literal["text", "id", "email", "integer", "number", "boolean", "texts", "labels"]
+Kind = Literal["text", "id", "email", "integer", "number", "boolean", "texts", "labels", "shape"]
 
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,255}")
 _EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,250}")
@@ -23,7 +23,8 @@ MOST_LABELS = 49
 class Input:
     """One input: its kind, what it means, and its limits (`low` and `high` include themselves).
 
-    `labels` is a map of texts to texts, as metadata is; `longest` counts characters.
+    `labels` is a map of texts to texts, as metadata is; `longest` counts characters; `shape` is that of a parameter
+    of Stripe's (see `parameters`).
     """
 
     kind: Kind
@@ -33,9 +34,12 @@ class Input:
     low: float | None = None
     high: float | None = None
     longest: int = 5_000
+    shape: Mapping[str, Any] = field(default_factory=lambda: {})
 
     def schema(self) -> dict[str, Any]:
         """As JSON Schema, for editors; an expression is allowed in place of any value."""
+        if self.kind == "shape":
+            return parameters.schema(self.shape)
         base: dict[str, Any] = {"description": self.summary}
         if self.kind in ("integer", "number"):
             limits = {"minimum": self.low, "maximum": self.high}
@@ -144,12 +148,21 @@ def check(rules: Mapping[str, Input], given: Mapping[str, Any], *, draft: bool) 
             if rule.required:
                 problems.append(Problem("input_missing", f"`{name}` is needed.", name, rule.summary))
             continue
+        if rule.kind == "shape":
+            problems += _shaped(name, rule, value)
+            continue
         if draft and _open(value):
             continue
         found = complaint(name, rule, value)
         if found:
             problems.append(found)
     return problems
+
+
+def _shaped(name: str, rule: Input, value: Any) -> Iterator[Problem]:
+    for inside, reason in parameters.complaints(rule.shape, value):
+        where = f"{name}{inside}" if inside.startswith("[") else ".".join(filter(None, (name, inside)))
+        yield Problem("input_invalid", f"`{where}` {reason}.", where, "See Stripe's documentation of it.")
 
 
 def _open(value: Any) -> bool:

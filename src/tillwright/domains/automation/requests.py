@@ -28,6 +28,17 @@ class StripeWrite:
 
 
 @dataclass(frozen=True)
+class StripeRead:
+    """One GET of Stripe, for what the mirror does not hold or what must be as it is now."""
+
+    path: str
+    params: Mapping[str, Any]
+
+    def plain(self) -> dict[str, Any]:
+        return {"kind": "stripe_read", "method": "GET", "path": self.path, "params": dict(self.params)}
+
+
+@dataclass(frozen=True)
 class Mail:
     """One mail to one person; `html` may be left out."""
 

@@ -261,16 +261,7 @@ class Automation:
     def actions() -> Sequence[Mapping[str, Any]]:
         """Every action with its inputs as JSON Schema, for editors and the documentation."""
         return [
-            {
-                "name": action.name,
-                "summary": action.summary,
-                "inputs": {
-                    "type": "object",
-                    "properties": {name: rule.schema() for name, rule in action.inputs.items()},
-                    "required": [name for name, rule in action.inputs.items() if rule.required],
-                    "additionalProperties": False,
-                },
-            }
+            {"name": action.name, "summary": action.summary, "area": action.area, "inputs": action.schema()}
             for action in catalogue().values()
         ]
 

@@ -2,6 +2,7 @@
 
 from tillwright.domains.billing.idempotency import effect_id, key
 from tillwright.domains.billing.model import Effect, EffectResult, EffectState
+from tillwright.domains.billing.redaction import without_secrets
 from tillwright.domains.billing.service import Effects
 
-__all__ = ["Effect", "EffectResult", "EffectState", "Effects", "effect_id", "key"]
+__all__ = ["Effect", "EffectResult", "EffectState", "Effects", "effect_id", "key", "without_secrets"]

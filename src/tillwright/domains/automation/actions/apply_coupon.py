@@ -24,6 +24,7 @@ def _build(given: Mapping[str, Any]) -> StripeWrite:
 
 ACTION = Action(
     name="apply_coupon",
+    area="Coupons",
     summary="Give a subscription a discount; it replaces the discounts the subscription has.",
     inputs={
         "subscription": Input("id", "The subscription's id.", required=True),

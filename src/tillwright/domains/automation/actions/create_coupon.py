@@ -43,6 +43,7 @@ def _build(given: Mapping[str, Any]) -> StripeWrite:
 
 ACTION = Action(
     name="create_coupon",
+    area="Coupons",
     summary="Make a coupon.",
     inputs={
         "percent_off": Input("number", "How much it takes off, in percent.", low=0.01, high=100),

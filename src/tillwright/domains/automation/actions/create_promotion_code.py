@@ -21,6 +21,7 @@ def _build(given: Mapping[str, Any]) -> StripeWrite:
 
 ACTION = Action(
     name="create_promotion_code",
+    area="Coupons",
     summary="Make a promotion code for a coupon, for everybody or for one customer.",
     inputs={
         "coupon": Input("id", "The coupon's id, such as ${steps.coupon.id}.", required=True),

@@ -17,6 +17,7 @@ def _build(given: Mapping[str, Any]) -> Mail:
 
 ACTION = Action(
     name="send_mail",
+    area="Messages",
     summary="Send a mail.",
     inputs={
         "to": Input("email", "The address, such as ${object.customer_email}.", required=True, longest=320),
