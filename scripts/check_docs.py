@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tillwright import settings
 from tillwright.domains.automation.catalogue import catalogue
-from tillwright.domains.mirror.kinds import KINDS
+from tillwright.domains.mirror.kinds import ASIDE, KINDS
 from tillwright.domains.verification.permissions import PERMISSIONS
 from tillwright.doors.cli.app import EXIT_CODES
 from tillwright.gateways.stripe.operations import operations
@@ -32,6 +32,7 @@ def check_commands() -> list[str]:
     source = (ROOT / "src/tillwright/doors/cli/app.py").read_text()
     names = {n.rstrip("_") for n in re.findall(r'command\(name="(\w+)"\)', source)}
     names |= {n for n in re.findall(r"@app\.command\(\)\n    def (\w+)", source)}
+    names |= set(re.findall(r"add_typer\([\w.]+, name=\"(\w+)\"\)", source))
     told = set(re.findall(r"^## tillwright (\w+)", page, re.M))
     wrong = [f"docs/reference/cli.md: {name} is told of or exists, but not both" for name in names ^ told]
     for family, code in EXIT_CODES.items():
@@ -101,9 +102,27 @@ def permissions_page() -> str:
 
 
 def mirror_page() -> str:
-    text = "# What the mirror holds\n\nEvery object an event names is kept, whatever its type. "
-    text += "These are also fetched by the\nbackfill, in this order.\n\n| object | listed at |\n|---|---|\n"
-    return text + "".join(f"| `{k.object}` | `{k.path}` |\n" for k in KINDS if k.core)
+    text = """# What the mirror holds
+
+Every object an event names is kept, whatever its type, as Stripe sent it; a deleted one stays as a tombstone. The
+types below are also brought in by the backfill, in this order, and proven against Stripe ever after. How far each is
+in your account, the page *Is my data right?* and `tillwright mirror status` say: **complete**; **denied**, with the
+right that the key lacks; **not offered** to the account by Stripe; or **not yet**.
+
+*By time* lists are read in ranges of `created`, several at once, and proven range by range; *by cursor* lists from
+the first page to the last; *by parent* lists with one request a parent. The view is what
+[SQL](../how-to/query-with-sql.md) reads.
+
+| object | view | listed at | how |
+|---|---|---|---|
+"""
+    for kind in KINDS:
+        how = f"by parent: `{kind.of}`" if kind.of else "by time" if kind.by_created else "by cursor"
+        how += f", only where longer than its `{kind.inside}` show" if kind.inside else ""
+        how += f", where there are `{kind.once}` objects" if kind.once else ""
+        text += f"| `{kind.object}` | `stripe.{kind.view}` | `{kind.path}` | {how} |\n"
+    text += "\n## Set aside\n\nLists that Stripe has and the mirror leaves out.\n\n| list | why |\n|---|---|\n"
+    return text + "".join(f"| `{path}` | {reason} |\n" for path, reason in ASIDE.items())
 
 
 WRITTEN = {

@@ -1,8 +1,9 @@
-"""Writes gateways/stripe/facts.json from Stripe's OpenAPI page: the few facts on paths that the gateway needs.
+"""Writes gateways/stripe/facts.json and objects.json from Stripe's OpenAPI page: the few facts the product needs.
 
 Usage: python scripts/generate_stripe_facts.py path/to/openapi.json
-Facts, a row a path template: which POST takes metadata ("m"), which GET is a list ("l") and filters by created ("c").
-Source: Stripe's OpenAPI description, MIT, © Stripe; see facts.NOTICE beside the written file.
+facts.json, a row a path template: which POST takes metadata ("m"), which GET is a list ("l") and filters by created
+("c"). objects.json: which lists there are, of what, and what they need; the fields of each listed object, by type.
+Source: Stripe's OpenAPI description, MIT, © Stripe; see facts.NOTICE beside the written files.
 """
 
 import json
@@ -10,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parent.parent / "src/tillwright/gateways/stripe/facts.json"
+FOLDER = Path(__file__).parent.parent / "src/tillwright/gateways/stripe"
+REF = "#/components/schemas/"
 
 
 def marks(operations: dict[str, Any]) -> str:
@@ -29,15 +31,104 @@ def marks(operations: dict[str, Any]) -> str:
     return found
 
 
-def main(source: str) -> None:
-    page = json.loads(Path(source).read_text())
+def write_paths(page: dict[str, Any]) -> None:
     rows: dict[str, str] = {}
     for path, operations in sorted(page["paths"].items()):
         plain = "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
         rows[plain] = rows.get(plain, "") or marks(operations)
     lines = ",\n".join(f"  {json.dumps(path)}: {json.dumps(letters)}" for path, letters in rows.items())
-    TARGET.write_text(f'{{"version": {json.dumps(page["info"]["version"])}, "paths": {{\n{lines}\n}}}}\n')
-    print(f"{len(rows)} paths of {page['info']['version']} -> {TARGET}")
+    version = json.dumps(page["info"]["version"])
+    (FOLDER / "facts.json").write_text(f'{{"version": {version}, "paths": {{\n{lines}\n}}}}\n')
+    print(f"{len(rows)} paths of {version} -> facts.json")
+
+
+def resolved(page: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    return page["components"]["schemas"][schema["$ref"].removeprefix(REF)] if "$ref" in schema else schema
+
+
+def answer_of(operation: dict[str, Any]) -> dict[str, Any]:
+    return operation["responses"]["200"]["content"].get("application/json", {}).get("schema", {})
+
+
+def listed(page: dict[str, Any], operation: dict[str, Any]) -> str | None:
+    """The one object type a list operation answers with."""
+    rows = resolved(page, answer_of(operation)).get("properties", {}).get("data", {}).get("items", {})
+    names = [name for inner in [rows, *rows.get("anyOf", [])] if "$ref" in inner and (name := inner["$ref"])]
+    if len(names) != 1:
+        return None
+    return (
+        resolved(page, rows)["properties"]["object"]["enum"][0]
+        if "object" in resolved(page, rows).get("properties", {})
+        else names[0].removeprefix(REF)
+    )
+
+
+def kind_of_field(schema: dict[str, Any]) -> str:
+    """id (an expandable reference), time, integer, number, boolean, text, or json."""
+    parts = schema.get("anyOf", [])
+    if "x-expansionResources" in schema and any(part.get("type") == "string" for part in parts):
+        return "id"
+    if schema.get("format") == "unix-time":
+        return "time"
+    if schema.get("format") == "decimal":
+        return "number"
+    return {"integer": "integer", "number": "number", "boolean": "boolean", "string": "text"}.get(
+        schema.get("type", ""), "json"
+    )
+
+
+def lists_of(page: dict[str, Any]) -> dict[str, Any]:
+    """Each collection that GET pages through, without an id in its path."""
+    lists: dict[str, Any] = {}
+    for path, operations in sorted(page["paths"].items()):
+        get = operations.get("get")
+        if not get or "{" in path or not (name := listed(page, get)):
+            continue
+        parameters = {each["name"]: each for each in get.get("parameters", []) if each["in"] == "query"}
+        if "starting_after" not in parameters:
+            continue
+        needs = sorted(name for name, each in parameters.items() if each.get("required"))
+        lists[path] = {"object": name, "created": "created" in parameters, "needs": needs}
+    return lists
+
+
+def objects_of(page: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    schemas = {
+        each["properties"]["object"]["enum"][0]: each
+        for name, each in sorted(page["components"]["schemas"].items())
+        if not name.startswith("deleted_") and len(each.get("properties", {}).get("object", {}).get("enum", [])) == 1
+    }
+    events = {
+        each
+        for each in page["paths"]["/v1/webhook_endpoints"]["post"]["requestBody"]["content"][
+            "application/x-www-form-urlencoded"
+        ]["schema"]["properties"]["enabled_events"]["items"]["enum"]
+    }
+    objects: dict[str, Any] = {}
+    for name in sorted(names):
+        fields = {field: kind_of_field(schema) for field, schema in sorted(schemas[name]["properties"].items())}
+        fields.pop("object")
+        deletes = f"deleted_{name}" in page["components"]["schemas"] or f"{name}.deleted" in events
+        objects[name] = {"deletes": deletes, "fields": fields}
+    return objects
+
+
+def write_objects(page: dict[str, Any]) -> None:
+    lists = lists_of(page)
+    objects = objects_of(page, {row["object"] for row in lists.values()} | {"balance"})
+    text = ",\n".join(f"  {json.dumps(path)}: {json.dumps(row)}" for path, row in lists.items())
+    more = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in objects.items())
+    version = json.dumps(page["info"]["version"])
+    (FOLDER / "objects.json").write_text(
+        f'{{"version": {version}, "lists": {{\n{text}\n}}, "objects": {{\n{more}\n}}}}\n'
+    )
+    print(f"{len(lists)} lists of {len(objects)} objects of {version} -> objects.json")
+
+
+def main(source: str) -> None:
+    page = json.loads(Path(source).read_text())
+    write_paths(page)
+    write_objects(page)
 
 
 if __name__ == "__main__":

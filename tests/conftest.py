@@ -18,12 +18,11 @@ import pytest
 from tests.sandbox.conftest import Sandbox, serve_world
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
-from tillwright.gateways.database.migrate import migrate
 from tillwright.kit import ids
 from tillwright.kit.clock import ManualClock
 from tillwright.kit.seal import MasterKey, Seal, Secret
 from tillwright.settings import read
-from tillwright.wiring import House, build
+from tillwright.wiring import House, bring_up_to_date, build
 from tillwright_sandbox.world import make_world
 
 START = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
@@ -56,7 +55,7 @@ def database_server() -> Iterator[str]:
         connection.execute("alter system set fsync = off")
         connection.execute("select pg_reload_conf()")
         connection.execute("create database template_tillwright")
-    migrate(Secret(of_database(server.url, "template_tillwright")))
+    bring_up_to_date(Secret(of_database(server.url, "template_tillwright")))
     yield server.url
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)

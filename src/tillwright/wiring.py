@@ -10,6 +10,7 @@ from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects
 from tillwright.domains.integrations import Credentials, Integrations
 from tillwright.domains.mirror import Mirror
+from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import MirrorPart, WebhooksPart
@@ -66,6 +67,17 @@ def owner_url(settings: Settings) -> Iterator[Secret]:
         server.stop()
 
 
+def bring_up_to_date(url: Secret) -> str:
+    """Run the migrations that are missing and make the SQL views as the code has them; returns the revision.
+
+    Raises:
+        Upstream: the database cannot be reached.
+    """
+    reached = migrate(url)
+    views.refresh(url)
+    return reached
+
+
 @asynccontextmanager
 async def open_house(settings: Settings, *, clock: Clock | None = None, connections: int = 10) -> AsyncIterator[House]:
     """Migrate, build every part, and close what was opened at the end.
@@ -75,7 +87,7 @@ async def open_house(settings: Settings, *, clock: Clock | None = None, connecti
         Invalid: a setting or the master key is not usable.
     """
     with owner_url(settings) as url:
-        migrate(url)
+        bring_up_to_date(url)
         async with Database(url, settings.database.application_url, size=connections) as database:
             house = build(settings, database, clock or SystemClock())
             try:

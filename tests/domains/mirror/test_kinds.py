@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tillwright.domains.mirror.columns import UNDATED, columns_of
-from tillwright.domains.mirror.kinds import BY_OBJECT, CORE, KINDS, Kind, ends
-from tillwright.gateways.stripe import facts
+from tillwright.domains.mirror.kinds import ASIDE, BY_OBJECT, CORE, KINDS, Kind, ends
+from tillwright.gateways.stripe import facts, objects
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.object)
@@ -18,6 +18,27 @@ def test_a_kind_is_listed_and_fetched_where_stripe_says(kind: Kind) -> None:
     assert listing is not None
     assert listing.by_created is kind.by_created
     assert facts.template_of(f"{kind.path}/x") == f"{kind.path}/{{}}"
+
+
+def test_every_list_that_stripe_describes_is_mirrored_or_set_aside_with_a_reason() -> None:
+    described = {fact.path for fact in objects.lists()}
+    mirrored = {kind.path for kind in KINDS}
+    assert described == mirrored | set(ASIDE)
+    assert not mirrored & set(ASIDE)
+    assert all(len(reason) > 10 for reason in ASIDE.values())
+
+
+@pytest.mark.parametrize("fact", [fact for fact in objects.lists() if fact.path not in ASIDE], ids=lambda f: f.path)
+def test_a_row_says_what_stripe_says_of_the_list(fact: objects.ListFact) -> None:
+    (kind,) = [kind for kind in KINDS if kind.path == fact.path]
+    assert (kind.object, kind.by_created) == (fact.object, fact.created)
+    assert fact.needs == ((kind.parent_param,) if kind.of else ())
+    described = objects.fact_of(kind.object)
+    assert described is not None
+    assert kind.deletable or not described.deletes, "a deleted one would stay for ever"
+    assert set(kind.search) <= set(described.fields), "it is looked for by a field that it does not have"
+    assert kind.inside is None or kind.of in BY_OBJECT
+    assert kind.once is None or kind.once in BY_OBJECT
 
 
 def test_each_kind_has_one_row_and_the_core_is_whole() -> None:

@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
 
 from tillwright.kit.seal import Secret
@@ -38,7 +40,7 @@ def settings(database_url: Secret, tmp_path: Path) -> dict[str, str]:
 
 def test_help_names_every_command() -> None:
     shown = run("--help").stdout
-    for command in ("serve", "worker", "migrate", "setup", "doctor", "verify", "demo"):
+    for command in ("serve", "worker", "migrate", "setup", "doctor", "verify", "mirror", "demo"):
         assert command in shown
         assert run(command, "--help").returncode == 0
 
@@ -104,3 +106,14 @@ def test_verify_without_an_integration_says_what_to_do(settings: dict[str, str])
     assert unconnected.returncode == 3
     assert "Connect" in unconnected.stderr
     assert run("verify", "--organisation", "org_other", **settings).returncode == 3
+
+
+def test_a_reader_signs_in_for_sql_until_it_is_closed(settings: dict[str, str]) -> None:
+    run("setup", "--organisation", "N", "--email", "a@example.com", stdin="correct horse battery\n", **settings)
+    made = json.loads(run("mirror", "reader", "--json", **settings).stdout)
+    parts = urlsplit(settings["TILLWRIGHT_DATABASE_URL"])
+    address = urlunsplit(parts._replace(netloc=f"{made['user']}:{made['password']}@"))
+    with psycopg.connect(address) as connection:
+        assert connection.execute("select count(*) from customers").fetchone() == (0,)
+    assert "gone" in run("mirror", "reader", "--close", **settings).stdout
+    assert "no sign-in" in run("mirror", "reader", "--close", **settings).stdout

@@ -15,24 +15,38 @@ class Kind:
     Args:
         object: its name, as in each object's `object` field.
         path: where it is listed; one object is at `path/id`.
-        prefix: how its ids begin; empty where an account chooses them itself.
         plural: for people.
         by_created: the list takes `created[…]`.
         deletable: it can cease to exist, so that 404 means deleted.
-        core: brought in by the first backfill.
+        core: what most pages and workflows need, so brought in before all else.
         search: the fields a person would look for it by, beside its id.
         params: what the list needs to be whole.
+        of: the object it is listed by, one request a parent; the parameter is called like the parent.
+        inside: the parent carries the first of them in this field, so that only longer lists are asked for.
+        once: only if the account has objects of that type.
     """
 
     object: str
     path: str
-    prefix: str
     plural: str
     by_created: bool = True
     deletable: bool = False
     core: bool = False
     search: tuple[str, ...] = ()
     params: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType[str, Any]({}))
+    of: str | None = None
+    inside: str | None = None
+    once: str | None = None
+
+    @property
+    def view(self) -> str:
+        """The name of its view in the schema `stripe`."""
+        return self.path.removeprefix("/v1/").replace("/", "_")
+
+    @property
+    def parent_param(self) -> str:
+        """What the list calls the parent."""
+        return (self.of or "").rpartition(".")[2]
 
     def path_of(self, object_id: str) -> str | None:
         """Where one object is fetched; None for an id that no path can hold."""
@@ -44,52 +58,139 @@ _EVERY_STATUS = MappingProxyType[str, Any]({"status": "all"})
 
 # The core comes first and in the order a person looks for it; customers before what belongs to them.
 KINDS: tuple[Kind, ...] = (
-    Kind("customer", "/v1/customers", "cus_", "Customers", deletable=True, core=True,
+    Kind("customer", "/v1/customers", "Customers", deletable=True, core=True,
          search=("name", "email", "phone", "description")),
-    Kind("product", "/v1/products", "prod_", "Products", deletable=True, core=True, search=("name", "description")),
-    Kind("price", "/v1/prices", "price_", "Prices", deletable=True, core=True,
-         search=("nickname", "lookup_key", "product")),
-    Kind("coupon", "/v1/coupons", "", "Coupons", deletable=True, core=True, search=("name",)),
-    Kind("promotion_code", "/v1/promotion_codes", "promo_", "Promotion codes", core=True, search=("code",)),
-    Kind("subscription", "/v1/subscriptions", "sub_", "Subscriptions", core=True, search=("description",),
+    Kind("product", "/v1/products", "Products", deletable=True, core=True, search=("name", "description")),
+    Kind("price", "/v1/prices", "Prices", deletable=True, core=True, search=("nickname", "lookup_key", "product")),
+    Kind("coupon", "/v1/coupons", "Coupons", deletable=True, core=True, search=("name",)),
+    Kind("promotion_code", "/v1/promotion_codes", "Promotion codes", core=True, search=("code",)),
+    Kind("subscription", "/v1/subscriptions", "Subscriptions", core=True, search=("description",),
          params=_EVERY_STATUS),
-    Kind("invoice", "/v1/invoices", "in_", "Invoices", deletable=True, core=True,
+    Kind("invoice", "/v1/invoices", "Invoices", deletable=True, core=True,
          search=("number", "customer_name", "customer_email", "description")),
-    Kind("payment_intent", "/v1/payment_intents", "pi_", "Payments", core=True,
-         search=("description", "receipt_email")),
-    Kind("charge", "/v1/charges", "ch_", "Charges", core=True,
-         search=("description", "receipt_email", "receipt_number")),
-    Kind("refund", "/v1/refunds", "re_", "Refunds", core=True, search=("description", "receipt_number")),
-    Kind("payment_method", "/v1/payment_methods", "pm_", "Payment methods", by_created=False),
-    Kind("setup_intent", "/v1/setup_intents", "seti_", "Setup intents", search=("description",)),
-    Kind("dispute", "/v1/disputes", "du_", "Disputes", search=("reason",)),
-    Kind("invoiceitem", "/v1/invoiceitems", "ii_", "Invoice items", deletable=True, search=("description",)),
-    Kind("invoice_payment", "/v1/invoice_payments", "inpay_", "Invoice payments"),
-    Kind("credit_note", "/v1/credit_notes", "cn_", "Credit notes", search=("number", "memo")),
-    Kind("subscription_schedule", "/v1/subscription_schedules", "sub_sched_", "Subscription schedules"),
-    Kind("plan", "/v1/plans", "", "Plans", deletable=True, search=("nickname", "product")),
-    Kind("quote", "/v1/quotes", "qt_", "Quotes", by_created=False, search=("number", "description")),
-    Kind("checkout.session", "/v1/checkout/sessions", "cs_", "Checkout sessions",
+    Kind("payment_intent", "/v1/payment_intents", "Payments", core=True, search=("description", "receipt_email")),
+    Kind("charge", "/v1/charges", "Charges", core=True, search=("description", "receipt_email", "receipt_number")),
+    Kind("refund", "/v1/refunds", "Refunds", core=True, search=("description", "receipt_number")),
+    Kind("payment_method", "/v1/payment_methods", "Payment methods", by_created=False),
+    Kind("setup_intent", "/v1/setup_intents", "Setup intents", search=("description",)),
+    Kind("dispute", "/v1/disputes", "Disputes", search=("reason",)),
+    Kind("invoiceitem", "/v1/invoiceitems", "Invoice items", deletable=True, search=("description",)),
+    Kind("invoice_payment", "/v1/invoice_payments", "Invoice payments"),
+    Kind("credit_note", "/v1/credit_notes", "Credit notes", search=("number", "memo")),
+    Kind("subscription_schedule", "/v1/subscription_schedules", "Subscription schedules"),
+    Kind("plan", "/v1/plans", "Plans", deletable=True, search=("nickname", "product")),
+    Kind("quote", "/v1/quotes", "Quotes", by_created=False, search=("number", "description")),
+    Kind("checkout.session", "/v1/checkout/sessions", "Checkout sessions",
          search=("customer_email", "client_reference_id")),
-    Kind("payment_link", "/v1/payment_links", "plink_", "Payment links", by_created=False),
-    Kind("balance_transaction", "/v1/balance_transactions", "txn_", "Balance transactions",
-         search=("description", "source")),
-    Kind("payout", "/v1/payouts", "po_", "Payouts", search=("description",)),
-    Kind("tax_rate", "/v1/tax_rates", "txr_", "Tax rates", search=("display_name", "description")),
-    Kind("shipping_rate", "/v1/shipping_rates", "shr_", "Shipping rates", search=("display_name",)),
-    Kind("billing.meter", "/v1/billing/meters", "mtr_", "Meters", by_created=False,
-         search=("display_name", "event_name")),
-    Kind("billing_portal.configuration", "/v1/billing_portal/configurations", "bpc_", "Portal configurations",
+    Kind("payment_link", "/v1/payment_links", "Payment links", by_created=False),
+    Kind("balance_transaction", "/v1/balance_transactions", "Balance transactions", search=("description", "source")),
+    Kind("payout", "/v1/payouts", "Payouts", search=("description",)),
+    Kind("transfer", "/v1/transfers", "Transfers", search=("description",)),
+    Kind("topup", "/v1/topups", "Top-ups", search=("description",)),
+    Kind("tax_rate", "/v1/tax_rates", "Tax rates", search=("display_name", "description")),
+    Kind("tax_id", "/v1/tax_ids", "Tax ids", by_created=False, deletable=True, search=("value",)),
+    Kind("tax.registration", "/v1/tax/registrations", "Tax registrations", by_created=False),
+    Kind("shipping_rate", "/v1/shipping_rates", "Shipping rates", search=("display_name",)),
+    Kind("billing.meter", "/v1/billing/meters", "Meters", by_created=False, search=("display_name", "event_name")),
+    Kind("billing.alert", "/v1/billing/alerts", "Billing alerts", by_created=False, search=("title",)),
+    Kind("billing.credit_grant", "/v1/billing/credit_grants", "Credit grants", by_created=False, search=("name",)),
+    Kind("billing.credit_balance_transaction", "/v1/billing/credit_balance_transactions", "Credit transactions",
+         by_created=False),
+    Kind("billing_portal.configuration", "/v1/billing_portal/configurations", "Portal configurations",
          by_created=False, search=("name",)),
-    Kind("entitlements.feature", "/v1/entitlements/features", "feat_", "Features", by_created=False,
+    Kind("invoice_rendering_template", "/v1/invoice_rendering_templates", "Invoice templates", by_created=False,
+         search=("nickname",)),
+    Kind("entitlements.feature", "/v1/entitlements/features", "Features", by_created=False,
          search=("name", "lookup_key")),
-    Kind("review", "/v1/reviews", "prv_", "Reviews"),
-    Kind("radar.early_fraud_warning", "/v1/radar/early_fraud_warnings", "issfr_", "Early fraud warnings"),
-    Kind("file", "/v1/files", "file_", "Files", search=("filename", "title")),
-    Kind("file_link", "/v1/file_links", "link_", "File links"),
-    Kind("test_helpers.test_clock", "/v1/test_helpers/test_clocks", "clock_", "Test clocks", by_created=False,
+    Kind("review", "/v1/reviews", "Reviews"),
+    Kind("radar.early_fraud_warning", "/v1/radar/early_fraud_warnings", "Early fraud warnings"),
+    Kind("radar.value_list", "/v1/radar/value_lists", "Radar lists", deletable=True, search=("name", "alias")),
+    Kind("payment_record", "/v1/payment_records", "Payment records", by_created=False),
+    Kind("payment_method_configuration", "/v1/payment_method_configurations", "Payment method configurations",
+         by_created=False, search=("name",)),
+    Kind("payment_method_domain", "/v1/payment_method_domains", "Payment method domains", by_created=False,
+         search=("domain_name",)),
+    Kind("apple_pay_domain", "/v1/apple_pay/domains", "Apple Pay domains", by_created=False, deletable=True,
+         search=("domain_name",)),
+    Kind("file", "/v1/files", "Files", search=("filename", "title")),
+    Kind("file_link", "/v1/file_links", "File links"),
+    Kind("webhook_endpoint", "/v1/webhook_endpoints", "Webhook endpoints", by_created=False, deletable=True,
+         search=("url", "description")),
+    Kind("account", "/v1/accounts", "Connected accounts", deletable=True, search=("email",)),
+    Kind("application_fee", "/v1/application_fees", "Application fees"),
+    Kind("financial_connections.account", "/v1/financial_connections/accounts", "Financial accounts linked",
+         by_created=False, search=("display_name",)),
+    Kind("identity.verification_session", "/v1/identity/verification_sessions", "Identity verifications"),
+    Kind("identity.verification_report", "/v1/identity/verification_reports", "Identity reports"),
+    Kind("issuing.authorization", "/v1/issuing/authorizations", "Issuing authorizations"),
+    Kind("issuing.cardholder", "/v1/issuing/cardholders", "Cardholders", search=("name", "email")),
+    Kind("issuing.card", "/v1/issuing/cards", "Issued cards"),
+    Kind("issuing.dispute", "/v1/issuing/disputes", "Issuing disputes"),
+    Kind("issuing.transaction", "/v1/issuing/transactions", "Issuing transactions"),
+    Kind("issuing.personalization_design", "/v1/issuing/personalization_designs", "Card designs", by_created=False,
+         search=("name",)),
+    Kind("issuing.physical_bundle", "/v1/issuing/physical_bundles", "Card bundles", by_created=False,
+         search=("name",)),
+    Kind("terminal.configuration", "/v1/terminal/configurations", "Terminal configurations", by_created=False,
          deletable=True, search=("name",)),
+    Kind("terminal.location", "/v1/terminal/locations", "Terminal locations", by_created=False, deletable=True,
+         search=("display_name",)),
+    Kind("terminal.reader", "/v1/terminal/readers", "Terminal readers", by_created=False, deletable=True,
+         search=("label", "serial_number")),
+    Kind("treasury.financial_account", "/v1/treasury/financial_accounts", "Treasury accounts"),
+    Kind("climate.order", "/v1/climate/orders", "Climate orders", by_created=False),
+    Kind("reporting.report_run", "/v1/reporting/report_runs", "Report runs"),
+    Kind("scheduled_query_run", "/v1/sigma/scheduled_query_runs", "Scheduled queries", by_created=False,
+         search=("title",)),
+    Kind("forwarding.request", "/v1/forwarding/requests", "Forwarded requests"),
+    Kind("test_helpers.test_clock", "/v1/test_helpers/test_clocks", "Test clocks", by_created=False,
+         deletable=True, search=("name",)),
+    # Listed for one parent at a time, after the parents.
+    Kind("subscription_item", "/v1/subscription_items", "Subscription items", by_created=False, deletable=True,
+         of="subscription", inside="items"),
+    Kind("entitlements.active_entitlement", "/v1/entitlements/active_entitlements", "Active entitlements",
+         by_created=False, deletable=True, search=("lookup_key",), of="customer", once="entitlements.feature"),
+    Kind("radar.value_list_item", "/v1/radar/value_list_items", "Radar list items", deletable=True,
+         search=("value",), of="radar.value_list"),
+    Kind("payment_attempt_record", "/v1/payment_attempt_records", "Payment attempts", by_created=False,
+         of="payment_record"),
+    Kind("treasury.transaction", "/v1/treasury/transactions", "Treasury transactions",
+         of="treasury.financial_account"),
+    Kind("treasury.transaction_entry", "/v1/treasury/transaction_entries", "Treasury entries",
+         of="treasury.financial_account"),
+    Kind("treasury.outbound_payment", "/v1/treasury/outbound_payments", "Outbound payments",
+         of="treasury.financial_account"),
+    Kind("treasury.outbound_transfer", "/v1/treasury/outbound_transfers", "Outbound transfers", by_created=False,
+         of="treasury.financial_account"),
+    Kind("treasury.inbound_transfer", "/v1/treasury/inbound_transfers", "Inbound transfers", by_created=False,
+         of="treasury.financial_account"),
+    Kind("treasury.received_credit", "/v1/treasury/received_credits", "Received credits", by_created=False,
+         of="treasury.financial_account"),
+    Kind("treasury.received_debit", "/v1/treasury/received_debits", "Received debits", by_created=False,
+         of="treasury.financial_account"),
+    Kind("treasury.credit_reversal", "/v1/treasury/credit_reversals", "Credit reversals", by_created=False,
+         of="treasury.financial_account"),
+    Kind("treasury.debit_reversal", "/v1/treasury/debit_reversals", "Debit reversals", by_created=False,
+         of="treasury.financial_account"),
 )  # fmt: skip
+
+ASIDE = MappingProxyType({
+    "/v1/apps/secrets": "secrets that Stripe Apps keep: not ours to copy",
+    "/v1/balance/history": "an older address of balance transactions",
+    "/v1/billing/feedback_options": "Stripe's own wording, the same for everybody",
+    "/v1/climate/products": "Stripe's own catalogue, the same for everybody",
+    "/v1/climate/suppliers": "Stripe's own catalogue, the same for everybody",
+    "/v1/country_specs": "Stripe's own reference data, the same for everybody",
+    "/v1/credit_notes/preview/lines": "computed for a question, never stored",
+    "/v1/events": "kept as received, whole, beside the mirror",
+    "/v1/exchange_rates": "Stripe's own reference data, the same for everybody",
+    "/v1/financial_connections/transactions": "bank statements of other people: not copied without their asking",
+    "/v1/issuing/tokens": "network tokens",
+    "/v1/linked_accounts": "an older address of linked financial accounts",
+    "/v1/setup_attempts": "one request a setup intent; each intent carries its latest attempt",
+    "/v1/tax_codes": "Stripe's own reference data, the same for everybody",
+})  # fmt: skip
+"""Lists of Stripe's that are not mirrored, and why."""
 
 BY_OBJECT = MappingProxyType({kind.object: kind for kind in KINDS})
 CORE: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind.core)

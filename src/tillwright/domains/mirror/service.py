@@ -12,10 +12,11 @@ from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.backfill.service import Backfill
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
-from tillwright.domains.mirror.kinds import CORE
+from tillwright.domains.mirror.kinds import KINDS
 from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.model import Count, Day, EventCopy, MirrorObject, Progress
 from tillwright.domains.mirror.refetch import Refetch
+from tillwright.domains.mirror.views.readers import Readers
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.kit.clock import Clock
@@ -34,6 +35,7 @@ class Mirror:
         self._clock = clock
         self._database = database
         self._backfill = Backfill(clock=clock, database=database, keys=keys, reader=reader)
+        self.readers = Readers(clock=clock, database=database)
         self._refetch = Refetch(clock=clock, database=database, keys=keys, reader=reader)
 
     async def apply(self, tx: Tx, organisation_id: str, copies: Sequence[EventCopy]) -> Sequence[Verdict]:
@@ -105,8 +107,9 @@ class Mirror:
         return await store.days(tx, livemode, object_type, since, until)
 
     async def start_backfill(self, tx: Tx, organisation_id: str, *, livemode: bool, again: bool = False) -> None:
-        """See that the core types are brought in; with `again`, read the lists that were done once more."""
-        await backfills.start(tx, organisation_id, livemode, CORE, self._clock.now(), again=again)
+        """See that every type is brought in; with `again`, read the lists that were done once more."""
+        kinds = [kind for kind in KINDS if kind.of is None]
+        await backfills.start(tx, organisation_id, livemode, kinds, self._clock.now(), again=again)
 
     async def backfill_step(self, *, parallel: int = 4) -> int:
         """Read some pages, fairly over all organisations; returns how many, 0 when there is nothing to do now."""

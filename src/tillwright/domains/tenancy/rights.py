@@ -10,6 +10,7 @@ RIGHTS = {
     "integration:verify": "EDITOR",
     "mirror:read": "VIEWER",
     "mirror:write": "EDITOR",
+    "mirror:open_reader": "ADMIN",
     "workflow:read": "VIEWER",
     "workflow:write": "EDITOR",
     "notification:read": "VIEWER",

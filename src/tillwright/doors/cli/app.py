@@ -11,11 +11,10 @@ import typer
 from rich.console import Console
 
 from tillwright import __version__
-from tillwright.doors.cli import demo, doctor, setup, verify
-from tillwright.gateways.database.migrate import migrate
+from tillwright.doors.cli import demo, doctor, mirror, setup, verify
 from tillwright.kit.errors import Absent, Conflict, Denied, Invalid, TillwrightError, Upstream
 from tillwright.settings import Settings, read
-from tillwright.wiring import owner_url
+from tillwright.wiring import bring_up_to_date, owner_url
 
 # Documented in docs/reference/cli.md: scripts read these.
 EXIT_CODES: dict[type[TillwrightError], int] = {Invalid: 2, Absent: 3, Conflict: 4, Denied: 5, Upstream: 6}
@@ -56,16 +55,17 @@ def build(programs: Programs) -> Callable[[], None]:
         """Run workflows, apply events, fill the mirror, send mails. Start as many as you like."""
         programs.work(read())
 
-    @app.command(name="migrate")
-    def migrate_() -> None:
+    @app.command()
+    def migrate() -> None:
         """Bring the database's schema up to date (serve and worker do so when they start)."""
         with owner_url(read()) as url:
-            print(f"The schema is at revision {migrate(url)}.")
+            print(f"The schema is at revision {bring_up_to_date(url)}.")
 
     app.command(name="setup")(setup.run)
     app.command(name="doctor")(doctor.run)
     app.command(name="demo")(demo.run)
     app.command(name="verify")(verify.run)
+    app.add_typer(mirror.app, name="mirror")
 
     def guarded() -> None:
         try:

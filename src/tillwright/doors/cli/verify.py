@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 
 import orjson
 import typer
@@ -11,9 +10,9 @@ from rich.console import Console
 
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.verification import Report
-from tillwright.kit.errors import Absent, Invalid
+from tillwright.doors.cli.choice import AsJson, Organisation, chosen
 from tillwright.settings import read
-from tillwright.wiring import House, open_house
+from tillwright.wiring import open_house
 
 _MARKS = {
     "ok": "[green]✓[/green]",
@@ -26,10 +25,8 @@ _MARKS = {
 
 
 def run(
-    organisation: Annotated[
-        str | None, typer.Option(help="Which organisation; may be left out if there is one.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    organisation: Organisation = None,
+    as_json: AsJson = False,
 ) -> None:
     """Probe every right of the connected key, with requests that change nothing; exit 1 unless VERIFIED."""
     report = asyncio.run(_verify(organisation))
@@ -43,27 +40,7 @@ def run(
 
 async def _verify(organisation: str | None) -> Report:
     async with open_house(read()) as house:
-        return await house.verification.verify(
-            Principal.system(await _chosen(house, organisation), "tillwright verify")
-        )
-
-
-async def _chosen(house: House, organisation: str | None) -> str:
-    ids = await house.tenancy.organisation_ids()
-    if organisation in ids:
-        return str(organisation)
-    if organisation:
-        raise Absent("organisation_absent", f"There is no organisation {organisation}.", field="--organisation")
-    if len(ids) == 1:
-        return ids[0]
-    if not ids:
-        raise Absent("organisation_absent", "There is no organisation yet.", remedy="Make one with: tillwright setup")
-    raise Invalid(
-        "organisation_ambiguous",
-        "There are several organisations.",
-        field="--organisation",
-        remedy=f"One of: {', '.join(ids)}",
-    )
+        return await house.verification.verify(Principal.system(await chosen(house, organisation), "tillwright verify"))
 
 
 def _show(report: Report) -> None:

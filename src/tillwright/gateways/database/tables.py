@@ -7,6 +7,8 @@ from typing import Any
 
 SCHEMA = "tillwright"
 APPLICATION_ROLE = "tillwright_app"
+READER_ROLE = "tillwright_reader"
+"""What an organisation's own sign-in for SQL is a member of; it may only look."""
 CURRENT = "nullif(current_setting('tillwright.organisation', true), '')"
 ALL = "select, insert, update, delete"
 

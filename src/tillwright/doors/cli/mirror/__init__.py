@@ -1,0 +1,10 @@
+"""`tillwright mirror`: a file a command."""
+
+from __future__ import annotations
+
+import typer
+
+from tillwright.doors.cli.mirror import reader
+
+app = typer.Typer(help="The copy of Stripe's objects: is it whole, is it true?", no_args_is_help=True)
+app.command(name="reader")(reader.run)
