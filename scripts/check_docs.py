@@ -9,6 +9,8 @@ from pathlib import Path
 from tillwright import settings
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.mirror.kinds import ASIDE, KINDS
+from tillwright.domains.notifications.catalogue import catalogue as scopes
+from tillwright.domains.notifications.templates import language
 from tillwright.domains.verification.permissions import PERMISSIONS
 from tillwright.doors.cli.app import EXIT_CODES
 from tillwright.gateways.stripe.operations import operations
@@ -125,11 +127,30 @@ the first page to the last; *by parent* lists with one request a parent. The vie
     return text + "".join(f"| `{path}` | {reason} |\n" for path, reason in ASIDE.items())
 
 
+def notifications_page() -> str:
+    text = "# Notification scopes\n\nA scope, `ACTION.ENTITYTYPE`, is the address of one kind of notice. "
+    text += "How they are set up, written and sent is in\n[how-to/notifications.md](../how-to/notifications.md).\n\n"
+    text += "| scope | category | when | priority | until you say otherwise |\n|---|---|---|---|---|\n"
+    for s in scopes().values():
+        text += f"| `{s.name}` | {s.category} | {s.summary} | {s.priority} | {'on' if s.on else 'off'} |\n"
+    text += "\n## Merge tags\n\nIn a subject or a text: `{{ name }}`, `{{ endTime | date }}`. "
+    text += f"Tags: {', '.join(f'`{t}`' for t in language.TAGS)}.\n"
+    text += f"Filters: {', '.join(f'`{f}`' for f in sorted((*language.FILTERS, *language.OURS)))}.\n"
+    told: dict[str, list[str]] = {}
+    for s in scopes().values():
+        own = {name: tag.summary for name, tag in s.tags.items()}
+        told.setdefault("\n".join(f"| `{name}` | {summary} |" for name, summary in own.items()), []).append(s.name)
+    for rows, names in told.items():
+        text += f"\n### {', '.join(names)}\n\n| merge tag | value |\n|---|---|\n{rows}\n"
+    return text
+
+
 WRITTEN = {
     "actions.md": actions_page,
-    "stripe-actions.md": stripe_actions_page,
     "permissions.md": permissions_page,
     "mirror.md": mirror_page,
+    "stripe-actions.md": stripe_actions_page,
+    "notifications.md": notifications_page,
 }
 
 
