@@ -11,6 +11,7 @@ from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.mirror.kinds import ASIDE, KINDS
 from tillwright.domains.notifications.catalogue import catalogue as scopes
 from tillwright.domains.notifications.templates import language
+from tillwright.domains.tenancy.rights import RIGHTS, ROLES, allows
 from tillwright.domains.verification.permissions import PERMISSIONS
 from tillwright.doors.cli.app import EXIT_CODES
 from tillwright.gateways.stripe.operations import operations
@@ -145,8 +146,17 @@ def notifications_page() -> str:
     return text
 
 
+def roles_page() -> str:
+    text = "# Roles\n\nWhat each role may do; how people and programs get one is in [people.md](people.md).\n\n"
+    text += f"| right | {' | '.join(ROLES)} |\n|---|{'---|' * len(ROLES)}\n"
+    for right in sorted(RIGHTS):
+        text += f"| `{right}` | {' | '.join('yes' if allows(role, right) else '' for role in ROLES)} |\n"
+    return text
+
+
 WRITTEN = {
     "actions.md": actions_page,
+    "roles.md": roles_page,
     "permissions.md": permissions_page,
     "mirror.md": mirror_page,
     "stripe-actions.md": stripe_actions_page,

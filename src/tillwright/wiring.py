@@ -15,6 +15,7 @@ from tillwright.domains.notifications import Notifications
 from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import MirrorPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
+from tillwright.domains.tenancy.people import People
 from tillwright.domains.verification import Verification
 from tillwright.domains.webhooks import Webhooks
 from tillwright.gateways.database import Database
@@ -40,6 +41,7 @@ class House:
     writer: LiveWriter
     outgoing: Outgoing
     tenancy: Tenancy
+    people: People
     integrations: Integrations
     verification: Verification
     mirror: Mirror
@@ -143,6 +145,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         writer=writer,
         outgoing=outgoing,
         tenancy=Tenancy(clock=clock, database=database),
+        people=People(clock=clock, database=database, seal=seal, mailer=mailer, public_url=settings.web.public_url),
         integrations=integrations,
         verification=verification,
         mirror=mirror,

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from tests.domains.tenancy.conftest import PASSWORD
 from tillwright.domains import audit
-from tillwright.domains.tenancy import Principal, Tenancy
+from tillwright.domains.tenancy import Principal, Session, Tenancy
 from tillwright.gateways.database import Database
 from tillwright.kit.clock import ManualClock
 from tillwright.kit.errors import Absent, Conflict, Denied, Invalid
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def tenancy(clock: ManualClock, database: Database) -> Tenancy:
-    return Tenancy(clock=clock, database=database)
-
-
-@pytest.fixture
-async def admin(tenancy: Tenancy) -> Principal:
-    return await tenancy.create_organisation("Northwind", "ada@example.com", PASSWORD, person="Ada")
 
 
 async def test_sign_in_gives_a_session_of_the_organisation(tenancy: Tenancy, admin: Principal) -> None:
@@ -139,3 +129,112 @@ async def test_each_write_leaves_an_audit_entry(tenancy: Tenancy, admin: Princip
         "console:session:start",
         "tenancy:organisation:create",
     ]
+
+
+async def test_a_key_is_exchanged_for_a_token_of_an_hour(
+    tenancy: Tenancy, admin: Principal, clock: ManualClock
+) -> None:
+    client, key = await tenancy.create_api_client(admin, "Backend", "EDITOR")
+    token, expires = await tenancy.exchange_key(admin.organisation_id, client.id, key.reveal())
+    principal = await tenancy.principal_of_token(token.reveal())
+    assert (principal.organisation_id, principal.actor_id, principal.role) == (
+        admin.organisation_id,
+        client.id,
+        "EDITOR",
+    )
+    assert (expires - clock.now()).total_seconds() == 3600
+    with pytest.raises(Denied):
+        await tenancy.principal_of_token(key.reveal())
+    with pytest.raises(Denied):
+        await tenancy.principal_of_key(token.reveal())
+    clock.move(3601)
+    with pytest.raises(Denied):
+        await tenancy.principal_of_token(token.reveal())
+
+
+async def test_a_wrong_exchange_is_told_nothing(tenancy: Tenancy, admin: Principal) -> None:
+    client, key = await tenancy.create_api_client(admin, "Backend", "EDITOR")
+    other = await tenancy.create_organisation("Other", "eve@example.com", PASSWORD)
+    said = set()
+    for organisation_id, client_id, secret in (
+        (other.organisation_id, client.id, key.reveal()),
+        (admin.organisation_id, "apc_other", key.reveal()),
+        (admin.organisation_id, client.id, key.reveal()[:-1]),
+        ("", "", ""),
+    ):
+        with pytest.raises(Denied) as caught:
+            await tenancy.exchange_key(organisation_id, client_id, secret)
+        said.add(str(caught.value))
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("ended_by", ["rotate", "revoke"])
+async def test_a_token_ends_with_its_key(tenancy: Tenancy, admin: Principal, ended_by: str) -> None:
+    client, key = await tenancy.create_api_client(admin, "Backend", "EDITOR")
+    token, _ = await tenancy.exchange_key(admin.organisation_id, client.id, key.reveal())
+    await (tenancy.rotate_api_client if ended_by == "rotate" else tenancy.revoke_api_client)(admin, client.id)
+    with pytest.raises(Denied):
+        await tenancy.principal_of_token(token.reveal())
+
+
+async def test_keys_tell_the_spine(tenancy: Tenancy, admin: Principal, database: Database) -> None:
+    client, _ = await tenancy.create_api_client(admin, "Backend", "EDITOR")
+    await tenancy.rotate_api_client(admin, client.id)
+    await tenancy.revoke_api_client(admin, client.id)
+    async with database.tenant(admin.organisation_id) as tx:
+        rows = await (await tx.execute("select name, data from spine_events order by id")).fetchall()
+    assert [row["name"] for row in rows] == [
+        "api_client:KEY:created",
+        "api_client:KEY:secret_rotated",
+        "api_client:KEY:deleted",
+    ]
+    assert {row["data"]["apiClientId"] for row in rows} == {client.id}
+
+
+async def session_of(tenancy: Tenancy, email: str) -> tuple[str, Session]:
+    token = (await tenancy.sign_in(email, PASSWORD, agent=f"Browser of {email}")).reveal()
+    session = await tenancy.session(token)
+    assert session is not None
+    return token, session
+
+
+async def test_sessions_are_listed_and_ended(tenancy: Tenancy, admin: Principal) -> None:
+    here, mine = await session_of(tenancy, "ada@example.com")
+    there, other = await session_of(tenancy, "ada@example.com")
+    assert {s.id for s in await tenancy.sessions(mine)} == {mine.id, other.id}
+    await tenancy.end_session(mine, other.id)
+    assert await tenancy.session(there) is None
+    assert await tenancy.session(here) is not None
+    await session_of(tenancy, "ada@example.com")
+    assert await tenancy.end_other_sessions(mine) == 1
+    assert [s.id for s in await tenancy.sessions(mine)] == [mine.id]
+
+
+async def test_a_session_of_another_organisation_is_nobody_elses(tenancy: Tenancy, admin: Principal) -> None:
+    _, mine = await session_of(tenancy, "ada@example.com")
+    other = await tenancy.create_organisation("Other", "eve@example.com", PASSWORD)
+    token, hers = await session_of(tenancy, "eve@example.com")
+    assert [s.id for s in await tenancy.sessions_of_all(admin)] == [mine.id]
+    with pytest.raises(Absent):
+        await tenancy.end_session(mine, hers.id)
+    with pytest.raises(Absent):
+        await tenancy.end_session_of(admin, hers.id)
+    assert await tenancy.session(token) is not None
+    with pytest.raises(Denied):
+        await tenancy.sessions_of_all(replace(other, role="EDITOR"))
+
+
+async def test_the_organisation_changes_its_name_and_zone(
+    tenancy: Tenancy, admin: Principal, database: Database
+) -> None:
+    changed = await tenancy.change_organisation(admin, name=" North  Wind ", time_zone="Europe/Berlin")
+    assert (changed.name, changed.time_zone) == ("North Wind", "Europe/Berlin")
+    assert (await tenancy.organisation(admin)).name == "North Wind"
+    for wrong, field in (({"name": ""}, "name"), ({"time_zone": "Mars/Base"}, "timeZone")):
+        with pytest.raises(Invalid) as caught:
+            await tenancy.change_organisation(admin, **wrong)
+        assert caught.value.field == field
+    with pytest.raises(Denied):
+        await tenancy.change_organisation(replace(admin, role="EDITOR"), name="Mine")
+    async with database.tenant(admin.organisation_id) as tx:
+        assert (await audit.recent(tx, admin.organisation_id))[0].action == "tenancy:organisation:update"

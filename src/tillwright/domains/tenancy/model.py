@@ -67,7 +67,8 @@ class Session:
 
 @dataclass(frozen=True)
 class ApiClient:
-    """A key for programs. `hint` is its last four characters; the key itself is shown once, when it is made."""
+    """A key for programs. `hint` is its last four characters; the key itself is shown once, when it is made.
+    `updated` moves when the key is rotated."""
 
     id: str
     name: str
@@ -75,4 +76,20 @@ class ApiClient:
     hint: str
     created_by: str
     created: datetime
+    updated: datetime
     last_used: datetime | None
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session as people see it in a list; `agent` is what the browser calls itself."""
+
+    id: str
+    user_id: str
+    email: str
+    name: str
+    organisation_id: str
+    created: datetime
+    seen: datetime
+    expires: datetime
+    agent: str

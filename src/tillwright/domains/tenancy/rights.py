@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tillwright.kit.errors import Invalid
+
 ROLES = ("VIEWER", "EDITOR", "ADMIN")
 
 RIGHTS = {
@@ -18,6 +20,10 @@ RIGHTS = {
     "api_client:read": "ADMIN",
     "api_client:write": "ADMIN",
     "audit:read": "ADMIN",
+    "organisation:read": "VIEWER",
+    "organisation:write": "ADMIN",
+    "session:write": "ADMIN",
+    "user:read": "VIEWER",
     "user:write": "ADMIN",
 }
 
@@ -25,3 +31,16 @@ RIGHTS = {
 def allows(role: str, right: str) -> bool:
     """Whether the role has the right; a right that has no row is a mistake of ours and raises KeyError."""
     return ROLES.index(role) >= ROLES.index(RIGHTS[right])
+
+
+def role_of(text: str) -> str:
+    """The role of that name.
+
+    Raises:
+        Invalid: there is none.
+    """
+    if text not in ROLES:
+        raise Invalid(
+            "role_unknown", f"There is no role {text[:40]!r}.", field="role", remedy="Choose ADMIN, EDITOR or VIEWER."
+        )
+    return text

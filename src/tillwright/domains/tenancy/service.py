@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tillwright.domains import audit
 from tillwright.domains.tenancy import store
-from tillwright.domains.tenancy.model import ApiClient, Organisation, Principal, Session
+from tillwright.domains.tenancy.clients.service import ApiClients
+from tillwright.domains.tenancy.model import ApiClient, Organisation, Principal, Session, SignedIn
+from tillwright.domains.tenancy.names import email_of, name_of, zone_of
 from tillwright.domains.tenancy.passwords import check_strength, hash_password, verify_password
-from tillwright.domains.tenancy.rights import ROLES
 from tillwright.gateways.database import Database
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
-from tillwright.kit.errors import Absent, Conflict, Denied, Invalid
+from tillwright.kit.errors import Absent, Conflict, Denied
 from tillwright.kit.seal import Secret
 
 _SESSION_LIFE = timedelta(days=14)
 _TRIES, _TRY_WINDOW = 10, timedelta(minutes=15)
-_MOST_API_CLIENTS = 5
-_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 
 
 class Tenancy:
@@ -36,6 +33,7 @@ class Tenancy:
     def __init__(self, *, clock: Clock, database: Database) -> None:
         self._clock = clock
         self._database = database
+        self._clients = ApiClients(clock=clock, database=database)
 
     async def create_organisation(self, name: str, email: str, password: str, *, person: str = "") -> Principal:
         """Make an organisation and its first administrator.
@@ -44,7 +42,7 @@ class Tenancy:
             Invalid: the name, address or password is not usable.
             Conflict: the address signs in already.
         """
-        name, email = _name(name, "name"), _email(email)
+        name, email = name_of(name, "name"), email_of(email)
         check_strength(password)
         password_hash = await hash_password(password)
         organisation_id, user_id, now = ids.new("org"), ids.new("usr"), self._clock.now()
@@ -135,8 +133,14 @@ class Tenancy:
         return Session(row["id"], row["user_id"], row["email"], row["name"], principal, csrf, row["expires"])
 
     async def sign_out(self, token: str) -> None:
-        async with self._database.open() as tx:
-            await store.delete_session(tx, ids.fingerprint(token))
+        """End the token's session; one that is over already is none to end."""
+        session = await self.session(token)
+        if session is None:
+            return
+        actor, now = session.principal.actor, self._clock.now()
+        async with self._database.tenant(session.principal.organisation_id) as tx:
+            await store.end_session(tx, session.id)
+            await audit.record(tx, session.principal.organisation_id, actor, "console:session:end", session.id, {}, now)
 
     async def organisations(self, user_id: str) -> Sequence[Organisation]:
         async with self._database.open() as tx:
@@ -151,8 +155,94 @@ class Tenancy:
         session = await self.session(token)
         if session is None or organisation_id not in {o.id for o in await self.organisations(session.user_id)}:
             raise Absent("organisation_absent", "There is no such organisation among yours.")
-        async with self._database.open() as tx:
+        actor, now = session.principal.actor, self._clock.now()
+        async with self._database.tenant(organisation_id) as tx:
             await store.move_session(tx, ids.fingerprint(token), organisation_id)
+            await audit.record(tx, organisation_id, actor, "console:session:enter", session.id, {}, now)
+
+    async def sessions(self, session: Session) -> Sequence[SignedIn]:
+        """The user's own sessions, in whichever organisation they are; last seen first."""
+        async with self._database.open() as tx:
+            return await store.sessions_of_user(tx, session.user_id, self._clock.now())
+
+    async def sessions_of_all(self, principal: Principal) -> Sequence[SignedIn]:
+        """Every session that is in the caller's organisation now; last seen first."""
+        principal.require("session:write")
+        async with self._database.open() as tx:
+            return await store.sessions_of_organisation(tx, principal.organisation_id, self._clock.now())
+
+    async def end_session(self, session: Session, session_id: str) -> None:
+        """End one of the user's own sessions at once, or, as an administrator, anybody's in the organisation.
+
+        Raises:
+            Absent: there is no such session that the caller may end.
+        """
+        found = list(await self.sessions(session))
+        if session.principal.may("session:write"):
+            found += await self.sessions_of_all(session.principal)
+        ended = next((s for s in found if s.id == session_id), None)
+        if ended is None:
+            raise Absent("session_absent", "There is no such session.", remedy="It may have ended already.")
+        await self._end(ended, session.principal.actor)
+
+    async def end_session_of(self, principal: Principal, session_id: str) -> None:
+        """The same for a program: any session in its organisation.
+
+        Raises:
+            Absent: there is no such session.
+        """
+        ended = next((s for s in await self.sessions_of_all(principal) if s.id == session_id), None)
+        if ended is None:
+            raise Absent("session_absent", "There is no such session.", field="sessionId")
+        await self._end(ended, principal.actor)
+
+    async def end_other_sessions(self, session: Session) -> int:
+        """End all of the user's sessions but this one; returns how many."""
+        others = [s for s in await self.sessions(session) if s.id != session.id]
+        for other in others:
+            await self._end(other, session.principal.actor)
+        return len(others)
+
+    async def _end(self, ended: SignedIn, actor: audit.Actor) -> None:
+        said = {"userId": ended.user_id, "name": ended.name}
+        async with self._database.tenant(ended.organisation_id) as tx:
+            await store.end_session(tx, ended.id)
+            await audit.record(
+                tx, ended.organisation_id, actor, "console:session:end", ended.id, said, self._clock.now()
+            )
+
+    async def organisation(self, principal: Principal) -> Organisation:
+        """The caller's organisation."""
+        principal.require("organisation:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            row = await store.organisation(tx, principal.organisation_id)
+        if row is None:
+            raise Absent("organisation_absent", "There is no such organisation.")
+        return Organisation(row["id"], row["name"], row["time_zone"], principal.role)
+
+    async def change_organisation(
+        self, principal: Principal, *, name: str | None = None, time_zone: str | None = None
+    ) -> Organisation:
+        """Rename the organisation or move it to another time zone (an IANA name); what is None stays.
+
+        Raises:
+            Invalid: the name or the zone is not usable.
+        """
+        principal.require("organisation:write")
+        organisation_id, now = principal.organisation_id, self._clock.now()
+        async with self._database.tenant(organisation_id) as tx:
+            row = await store.organisation(tx, organisation_id, lock=True)
+            if row is None:
+                raise Absent("organisation_absent", "There is no such organisation.")
+            wanted_name = row["name"] if name is None else name_of(name, "name")
+            wanted_zone = row["time_zone"] if time_zone is None else zone_of(time_zone)
+            if (wanted_name, wanted_zone) != (row["name"], row["time_zone"]):
+                await store.update_organisation(tx, organisation_id, wanted_name, wanted_zone)
+                said = {"name": wanted_name, "timeZone": wanted_zone, "was": [row["name"], row["time_zone"]]}
+                await audit.record(
+                    tx, organisation_id, principal.actor, "tenancy:organisation:update", organisation_id, said, now
+                )
+        return Organisation(organisation_id, wanted_name, wanted_zone, principal.role)
 
     async def principal_of_key(self, key: str) -> Principal:
         """Who an API key belongs to.
@@ -160,22 +250,27 @@ class Tenancy:
         Raises:
             Denied: no such key, or it was revoked.
         """
-        async with self._database.open() as tx:
-            row = await store.api_client_by_digest(tx, ids.fingerprint(key))
-        if row is None:
-            raise Denied(
-                "api_key_invalid",
-                "This API key is not known.",
-                remedy="Make one under Settings → API keys and send it as Authorization: Key ….",
-            )
-        async with self._database.tenant(row["organisation_id"]) as tx:
-            await store.touch_api_client(tx, row["organisation_id"], row["id"], self._clock.now())
-        return Principal(row["organisation_id"], "API_CLIENT", row["id"], row["name"], row["role"])
+        return await self._clients.principal_of_key(key)
+
+    async def principal_of_token(self, token: str) -> Principal:
+        """Who an access token belongs to.
+
+        Raises:
+            Denied: no such token, its hour is over, or its client was rotated or revoked.
+        """
+        return await self._clients.principal_of_token(token)
+
+    async def exchange_key(self, organisation_id: str, client_id: str, secret: str) -> tuple[Secret, datetime]:
+        """A token for an hour in place of an API client's key, and when it ends.
+
+        Raises:
+            Denied: organisation, client and key do not belong together; which one is wrong is not told.
+        """
+        return await self._clients.exchange(organisation_id, client_id, secret)
 
     async def api_clients(self, principal: Principal) -> Sequence[ApiClient]:
-        principal.require("api_client:read")
-        async with self._database.tenant(principal.organisation_id) as tx:
-            return await store.api_clients(tx, principal.organisation_id)
+        """All of the organisation's, oldest first."""
+        return await self._clients.list(principal)
 
     async def create_api_client(self, principal: Principal, name: str, role: str) -> tuple[ApiClient, Secret]:
         """Make a key for programs; the key is returned here and never again.
@@ -184,83 +279,20 @@ class Tenancy:
             Invalid: no usable name, or an unknown role.
             Conflict: the organisation has five already.
         """
-        principal.require("api_client:write")
-        name = _name(name, "name")
-        if role not in ROLES:
-            raise Invalid(
-                "role_unknown", f"There is no role {role!r}.", field="role", remedy="Choose ADMIN, EDITOR or VIEWER."
-            )
-        key, now, organisation_id = f"twk_{ids.token()}", self._clock.now(), principal.organisation_id
-        client = ApiClient(ids.new("apc"), name, role, key[-4:], principal.actor_id, now, None)
-        async with self._database.tenant(organisation_id) as tx:
-            if await store.lock_api_clients(tx, organisation_id) >= _MOST_API_CLIENTS:
-                raise Conflict(
-                    "api_clients_full",
-                    f"An organisation has at most {_MOST_API_CLIENTS} API keys.",
-                    remedy="Revoke one that is no longer used.",
-                )
-            await store.insert_api_client(tx, organisation_id, client, ids.fingerprint(key))
-            await audit.record(
-                tx,
-                organisation_id,
-                principal.actor,
-                "tenancy:api_client:create",
-                client.id,
-                {"name": name, "role": role},
-                now,
-            )
-        return client, Secret(key)
+        return await self._clients.create(principal, name, role)
 
     async def rotate_api_client(self, principal: Principal, client_id: str) -> tuple[ApiClient, Secret]:
-        """Replace a client's key; the old one stops working at once.
+        """Replace a client's key; the old one and its tokens stop working at once.
 
         Raises:
             Absent: there is no such client.
         """
-        principal.require("api_client:write")
-        key, organisation_id = f"twk_{ids.token()}", principal.organisation_id
-        async with self._database.tenant(organisation_id) as tx:
-            if not await store.replace_api_key(tx, organisation_id, client_id, ids.fingerprint(key), key[-4:]):
-                raise _no_api_client(client_id)
-            client = next(c for c in await store.api_clients(tx, organisation_id) if c.id == client_id)
-            await audit.record(
-                tx, organisation_id, principal.actor, "tenancy:api_client:rotate", client_id, {}, self._clock.now()
-            )
-        return replace(client, hint=key[-4:]), Secret(key)
+        return await self._clients.rotate(principal, client_id)
 
     async def revoke_api_client(self, principal: Principal, client_id: str) -> None:
-        """Revoke a key; it stops working at once.
+        """Revoke a key; it and its tokens stop working at once.
 
         Raises:
             Absent: there is no such client.
         """
-        principal.require("api_client:write")
-        organisation_id = principal.organisation_id
-        async with self._database.tenant(organisation_id) as tx:
-            if not await store.delete_api_client(tx, organisation_id, client_id):
-                raise _no_api_client(client_id)
-            await audit.record(
-                tx, organisation_id, principal.actor, "tenancy:api_client:revoke", client_id, {}, self._clock.now()
-            )
-
-
-def _no_api_client(client_id: str) -> Absent:
-    return Absent(
-        "api_client_absent", f"There is no API key {client_id}.", remedy="List them under Settings → API keys."
-    )
-
-
-def _name(text: str, field: str) -> str:
-    text = " ".join(text.split())
-    if not 1 <= len(text) <= 100:
-        raise Invalid("name_length", "A name has 1 to 100 characters.", field=field, remedy="Give it a short name.")
-    return text
-
-
-def _email(text: str) -> str:
-    text = text.strip().lower()
-    if len(text) > 254 or not _EMAIL.fullmatch(text):
-        raise Invalid(
-            "email_invalid", f"{text[:60]!r} is no mail address.", field="email", remedy="Write it as name@example.com."
-        )
-    return text
+        await self._clients.revoke(principal, client_id)

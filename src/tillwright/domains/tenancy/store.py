@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
-from tillwright.domains.tenancy.model import ApiClient, Organisation
+from tillwright.domains.tenancy.model import Organisation, SignedIn
 from tillwright.gateways.database import Tx
 
 Row = dict[str, Any]
@@ -76,12 +76,44 @@ async def touch_session(tx: Tx, session_id: str, at: datetime) -> None:
     await tx.execute("update sessions set seen = %s where id = %s", (at, session_id))
 
 
-async def delete_session(tx: Tx, digest: str) -> None:
-    await tx.execute("delete from sessions where token_digest = %s", (digest,))
-
-
 async def move_session(tx: Tx, digest: str, organisation_id: str) -> None:
     await tx.execute("update sessions set organisation_id = %s where token_digest = %s", (organisation_id, digest))
+
+
+_SIGNED_IN: LiteralString = (
+    "select s.id, s.user_id, u.email, u.name, s.organisation_id, s.created, s.seen, s.expires, s.agent "
+    "from sessions s join users u on u.id = s.user_id "
+)
+
+
+async def sessions_of_user(tx: Tx, user_id: str, at: datetime) -> Sequence[SignedIn]:
+    """Those that are not over, last seen first."""
+    query: LiteralString = _SIGNED_IN + "where s.user_id = %s and s.expires > %s order by s.seen desc, s.id"
+    return [SignedIn(**row) for row in await (await tx.execute(query, (user_id, at))).fetchall()]
+
+
+async def sessions_of_organisation(tx: Tx, organisation_id: str, at: datetime) -> Sequence[SignedIn]:
+    """Those that are in the organisation now and not over, last seen first."""
+    query: LiteralString = _SIGNED_IN + "where s.organisation_id = %s and s.expires > %s order by s.seen desc, s.id"
+    return [SignedIn(**row) for row in await (await tx.execute(query, (organisation_id, at))).fetchall()]
+
+
+async def end_session(tx: Tx, session_id: str) -> None:
+    await tx.execute("delete from sessions where id = %s", (session_id,))
+
+
+async def organisation(tx: Tx, organisation_id: str, *, lock: bool = False) -> Row | None:
+    """The organisation's row, held until commit if `lock`."""
+    query: LiteralString = "select id, name, time_zone from organisations where id = %s"
+    if lock:
+        query += " for update"
+    return await (await tx.execute(query, (organisation_id,))).fetchone()
+
+
+async def update_organisation(tx: Tx, organisation_id: str, name: str, time_zone: str) -> None:
+    await tx.execute(
+        "update organisations set name = %s, time_zone = %s where id = %s", (name, time_zone, organisation_id)
+    )
 
 
 async def failures(tx: Tx, key: str, since: datetime) -> int:
@@ -102,68 +134,3 @@ async def add_failure(tx: Tx, key: str, at: datetime, since: datetime) -> None:
 
 async def clear_failures(tx: Tx, key: str) -> None:
     await tx.execute("delete from sign_in_failures where key = %s", (key,))
-
-
-async def lock_api_clients(tx: Tx, organisation_id: str) -> int:
-    """How many there are, held until commit so that two makers can't pass the limit together."""
-    await tx.execute("select id from organisations where id = %s for update", (organisation_id,))
-    row = await (
-        await tx.execute("select count(*) as n from api_clients where organisation_id = %s", (organisation_id,))
-    ).fetchone()
-    return row["n"] if row else 0
-
-
-async def insert_api_client(tx: Tx, organisation_id: str, client: ApiClient, digest: str) -> None:
-    await tx.execute(
-        "insert into api_clients (organisation_id, id, name, role, key_digest, hint, created_by, created) "
-        "values (%s, %s, %s, %s, %s, %s, %s, %s)",
-        (
-            organisation_id,
-            client.id,
-            client.name,
-            client.role,
-            digest,
-            client.hint,
-            client.created_by,
-            client.created,
-        ),
-    )
-
-
-async def api_clients(tx: Tx, organisation_id: str) -> Sequence[ApiClient]:
-    rows = await (
-        await tx.execute(
-            "select id, name, role, hint, created_by, created, last_used from api_clients "
-            "where organisation_id = %s order by created, id",
-            (organisation_id,),
-        )
-    ).fetchall()
-    return [ApiClient(**row) for row in rows]
-
-
-async def delete_api_client(tx: Tx, organisation_id: str, client_id: str) -> bool:
-    cursor = await tx.execute(
-        "delete from api_clients where organisation_id = %s and id = %s", (organisation_id, client_id)
-    )
-    return cursor.rowcount == 1
-
-
-async def replace_api_key(tx: Tx, organisation_id: str, client_id: str, digest: str, hint: str) -> bool:
-    cursor = await tx.execute(
-        "update api_clients set key_digest = %s, hint = %s where organisation_id = %s and id = %s",
-        (digest, hint, organisation_id, client_id),
-    )
-    return cursor.rowcount == 1
-
-
-async def api_client_by_digest(tx: Tx, digest: str) -> Row | None:
-    return await (await tx.execute("select * from api_client_by_digest(%s)", (digest,))).fetchone()
-
-
-async def touch_api_client(tx: Tx, organisation_id: str, client_id: str, at: datetime) -> None:
-    """Note the use, at most once a minute so that reads stay reads."""
-    await tx.execute(
-        "update api_clients set last_used = %s where organisation_id = %s and id = %s "
-        "and (last_used is null or last_used < %s)",
-        (at, organisation_id, client_id, at - timedelta(minutes=1)),
-    )

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from tillwright import __version__
-from tillwright.doors.api import api_clients, integrations, problems
+from tillwright.doors.api import access_tokens, api_clients, integrations, organisations, problems, sessions, users
 from tillwright.wiring import House
 
-PREFIXES = ("/openapi.json", "/org", "/org/{rest:path}")
+PREFIXES = ("/openapi.json", "/org", "/org/{rest:path}", "/public/{rest:path}")
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.
 
@@ -34,22 +34,24 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     problems.register(app)
-    for room in (integrations, api_clients):
+    app.include_router(access_tokens.router, prefix="/public")
+    for room in (organisations, users, sessions, api_clients, integrations):
         app.include_router(room.router, prefix="/org/{orgId}")
     _tell_security(app)
     return app
 
 
 def _tell_security(app: FastAPI) -> None:
-    """Name the one way to sign in for every operation."""
+    """Name the two ways to sign in, for every operation but the one that gives a token."""
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
         page = described()
         page.setdefault("components", {})["securitySchemes"] = {
-            "APIKeyAuth": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Key <key>`"}
+            "APIKeyAuth": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Key <key>`"},
+            "BearerAuth": {"type": "http", "scheme": "bearer", "description": "A token of `/public/apiClient`."},
         }
-        page["security"] = [{"APIKeyAuth": []}]
+        page["security"] = [{"APIKeyAuth": []}, {"BearerAuth": []}]
         return page
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -23,9 +23,10 @@ async def _caller(
 ) -> Principal:
     scheme, _, key = (authorization or "").partition(" ")
     # The word is part of the interface: `Bearer` with an API key is refused, as published clients expect.
-    if scheme != "Key" or not key:
+    if scheme not in ("Key", "Bearer") or not key:
         raise missing_key()
-    principal = await house.tenancy.principal_of_key(key)
+    known_by = house.tenancy.principal_of_key if scheme == "Key" else house.tenancy.principal_of_token
+    principal = await known_by(key)
     if principal.organisation_id != org_id:
         # Said alike for one that exists and one that does not.
         raise Absent("organisation_absent", "There is no such organisation for this key.", field="orgId")
