@@ -86,6 +86,7 @@ async def _work(settings: Settings) -> int:
                 ("events", 0.2, house.webhooks.apply_pending),
                 ("endpoints", 1.0, house.webhooks.registration_step),
                 ("backfill", 1.0, house.mirror.backfill_step),
+                ("verify", 1.0, house.verification.step),
                 ("refetch", 1.0, house.mirror.refetch_step),
             ],
         )

@@ -16,7 +16,7 @@ from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import MirrorPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.people import People
-from tillwright.domains.verification import Verification
+from tillwright.domains.verification import Drift, Verification
 from tillwright.domains.webhooks import Webhooks
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
@@ -103,8 +103,9 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     """Put the parts together; opens nothing."""
     seal = Seal(settings.master_keys())
     limits = SharedLimits(database, clock)
-    reader = LiveReader(settings.stripe.api_base, limits=limits, clock=clock)
-    writer = LiveWriter(settings.stripe.api_base, limits=limits, clock=clock)
+    drift = Drift(database=database, clock=clock)
+    reader = LiveReader(settings.stripe.api_base, limits=limits, clock=clock, on_refusal=drift)
+    writer = LiveWriter(settings.stripe.api_base, limits=limits, clock=clock, on_refusal=drift)
     mail = settings.mail
     mailer = SmtpMailer(mail.host, mail.port, sender=mail.sender, user=mail.user, password=mail.password, tls=mail.tls)
     outgoing = Outgoing(clock=clock, opened=settings.outgoing_networks)

@@ -80,6 +80,31 @@ async def test_connect_verify_edit_delete(call: Api, keys: dict[str, str], strip
     assert (await call("GET", "/integration")).json() == []
 
 
+async def test_keys_are_checked_without_saving(call: Api, keys: dict[str, str], stripe_sandbox: Sandbox) -> None:
+    checked = await call("POST", "/integration/check", {"info": {"stripeIntegration": keys}})
+    assert checked.status_code == 200, checked.text
+    found = checked.json()
+    assert (found["accountId"], found["livemode"], found["keyType"]) == (stripe_sandbox.account, False, "RESTRICTED")
+    assert found["report"]["outcome"] == "VERIFIED"
+    assert keys["secretKey"] not in checked.text
+    assert (await call("GET", "/integration")).json() == []
+    wrong = {"info": {"stripeIntegration": keys | {"secretKey": f" '{keys['secretKey']}'"}}}
+    refused = await call("POST", "/integration/check", wrong)
+    assert (refused.status_code, refused.json()["code"]) == (400, "key_with_spaces")
+    assert "enter it that way" in refused.json()["remedy"]
+
+
+async def test_reports_are_kept_and_found_again(call: Api, keys: dict[str, str]) -> None:
+    await call("POST", "/integration", call.body(**keys))
+    assert (await call("GET", f"{PATH}/verification/history")).json() == []
+    await call("POST", f"{PATH}/verify")
+    (kept,) = (await call("GET", f"{PATH}/verification/history")).json()
+    assert kept["by"] == "Test"
+    assert (await call("GET", f"{PATH}/verification/{kept['id']}")).json() == kept
+    assert (await call("GET", f"{PATH}/verification")).json() == kept
+    assert (await call("GET", f"{PATH}/verification/vrf_none")).status_code == 404
+
+
 async def test_refused_keys_say_what_to_do_and_nothing_is_saved(
     call: Api, keys: dict[str, str], stripe_sandbox: Sandbox
 ) -> None:

@@ -13,8 +13,23 @@ from tests.sandbox.conftest import Sandbox
 CONNECT = "/integrations/stripe/connect"
 
 
-async def connect(person: Person, public: str, secret: str, *, part: bool = True) -> httpx.Response:
-    return await person.send(CONNECT, seen="/integrations", part=part, publishableKey=public, secretKey=secret)
+async def connect(person: Person, public: str, secret: str, *, part: bool = True, **more: str) -> httpx.Response:
+    return await person.send(CONNECT, seen="/integrations", part=part, publishableKey=public, secretKey=secret, **more)
+
+
+async def look_and_connect(person: Person, sandbox: Sandbox, *, part: bool = True) -> httpx.Response:
+    found = await connect(person, sandbox.publishable_key, sandbox.restricted_key, part=part)
+    assert found.status_code == 200
+    assert f"Northwind Demo TEST {sandbox.account}" in text_of(found.text)
+    assert sandbox.restricted_key not in found.text
+    assert await person.house.integrations.list(person.principal) == [], "a look saves nothing"
+    confirmed = re.search(r'name="confirmed" value="([^"]+)"', found.text)
+    assert confirmed
+    keys = (sandbox.publishable_key, sandbox.restricted_key)
+    # The clock stands still here, so that waiting for the rate budget takes none; it fills in real time.
+    async with person.house.database.open() as tx:
+        await tx.execute("delete from rate_buckets")
+    return await connect(person, *keys, part=part, confirmed=confirmed[1])
 
 
 async def test_the_dialog_asks_for_two_keys_and_says_where_they_are(ada: Person) -> None:
@@ -31,7 +46,7 @@ async def test_the_dialog_asks_for_two_keys_and_says_where_they_are(ada: Person)
 
 
 async def test_connect_then_verify(ada: Person, stripe_sandbox: Sandbox) -> None:
-    done = await connect(ada, stripe_sandbox.publishable_key, stripe_sandbox.restricted_key)
+    done = await look_and_connect(ada, stripe_sandbox)
     assert (done.status_code, done.headers["hx-redirect"]) == (200, "/integrations/stripe?done=connected")
     page = await ada.see("/integrations/stripe?done=connected")
     words = text_of(page.text)
@@ -51,12 +66,50 @@ async def test_connect_then_verify(ada: Person, stripe_sandbox: Sandbox) -> None
     assert 'title="Stripe test mode: no real money">TEST' in (await ada.see("/customers")).text
 
 
+async def test_the_look_says_what_is_missing_and_binds_what_is_saved(ada: Person, stripe_sandbox: Sandbox) -> None:
+    stripe_sandbox.world.add_key(
+        "rk_test_sandbox_some", stripe_sandbox.account, ["customer_write", "payment_method_write"], "some"
+    )
+    looked = await connect(ada, stripe_sandbox.publishable_key, "rk_test_sandbox_some")
+    assert (looked.headers["hx-retarget"], looked.headers["hx-reswap"]) == ("#connect-found", "outerHTML")
+    words = text_of(looked.text)
+    assert "The key lacks 23 permissions" in words
+    assert "rak_balance_read" in words
+    live = await connect(
+        ada, "pk_live_sandbox_northwind", "rk_live_sandbox_northwind", confirmed=f"{stripe_sandbox.account} test"
+    )
+    assert "LIVE" in text_of(live.text), "what is there now is shown, and not saved under the old look"
+    assert await ada.house.integrations.list(ada.principal) == []
+
+
+async def test_reports_are_kept_and_compared(ada: Person, stripe_sandbox: Sandbox) -> None:
+    assert "No report yet" in text_of((await reports_of(ada, stripe_sandbox)).text)
+    await ada.house.verification.verify(ada.principal)
+    key = stripe_sandbox.world.keys.named(stripe_sandbox.restricted_key)
+    held, key.rights = key.rights, key.rights - {"coupon_write"} if key.rights else frozenset({"customer_write"})
+    await ada.send("/integrations/stripe/verify", seen="/integrations/stripe", part=True)
+    key.rights = held
+    page = await ada.see("/integrations/stripe/reports")
+    words = text_of(page.text)
+    assert "The outcome was VERIFIED, now NOT_VERIFIED." in words
+    found = re.search(r'href="(/integrations/stripe/reports/vrf_\w+)"', page.text)
+    assert found
+    one = await ada.see(found[1])
+    assert 'data-right="rak_balance_read"' in one.text
+    assert (await ada.see("/integrations/stripe/reports/vrf_none")).status_code == 404
+
+
+async def reports_of(person: Person, sandbox: Sandbox) -> httpx.Response:
+    await person.connect(sandbox, verify=False)
+    return await person.see("/integrations/stripe/reports")
+
+
 async def test_it_works_without_scripts(ada: Person, stripe_sandbox: Sandbox) -> None:
     assert "Public Key" in text_of((await ada.see(CONNECT)).text)
     refused = await connect(ada, "nonsense", "nonsense", part=False)
     assert refused.status_code == 422
     assert "<html" in refused.text
-    done = await connect(ada, stripe_sandbox.publishable_key, stripe_sandbox.restricted_key, part=False)
+    done = await look_and_connect(ada, stripe_sandbox, part=False)
     assert (done.status_code, done.headers["location"]) == (303, "/integrations/stripe?done=connected")
     verified = await ada.send("/integrations/stripe/verify", seen="/integrations/stripe")
     assert verified.headers["location"] == "/integrations/stripe"
@@ -70,7 +123,7 @@ async def test_it_works_without_scripts(ada: Person, stripe_sandbox: Sandbox) ->
         ("{rk}", "{pk}", "in each other's field", "publishable-key"),
         ("{pk}", "", "The secret key is missing.", "secret-key"),
         ("", "", "The public key is missing.", "publishable-key"),
-        ("{pk}", " {rk}", "has spaces or quotation marks around it", "secret-key"),
+        ("{pk}", " {rk}", "came with spaces or quotation marks", "secret-key"),
         ("{pk}", "rk_test_sandbox_nobody", "", "secret-key"),
         ("{pk}", "rk_live_sandbox_northwind", "of test mode and the secret key of live mode", "secret-key"),
         ("pk_test_sandbox_acme", "{rk}", "two different Stripe accounts", "publishable-key"),

@@ -12,7 +12,13 @@ from tillwright.kit.seal import Secret
 PUBLIC, SECRET = "publishableKey", "secretKey"
 _SHAPE = re.compile(r"(pk|sk|rk)_(test|live)_[A-Za-z0-9_]{8,245}")
 _WHERE = "Copy it from Stripe's Dashboard under Developers › API keys."
-_QUOTES = "\"'`“”‘’„«»"
+# What comes along when a key is copied out of a mail, a table or a line of a shell; zero-width characters too.
+_AROUND = re.compile("[\\s\"'`“”‘’„«»\u200b\u200c\u200d\u2060\ufeff]+")
+_OTHERS = (
+    ("whsec_", "a webhook's signing secret"),
+    (("ca_", "ac_", "acct_"), "an identifier of Stripe Connect"),
+    (("rt_", "Bearer ", "eyJ"), "an OAuth token"),
+)
 
 
 @dataclass(frozen=True)
@@ -67,17 +73,15 @@ def _complaint(field: str, name: str, text: str, wanted: tuple[str, ...]) -> Pro
     begins = " or ".join(f"{prefix}_" for prefix in wanted)
     if not text.strip():
         return Problem("key_missing", f"The {name} key is missing.", field, _WHERE)
-    trimmed = text.strip().strip(_QUOTES).strip()
+    for beginnings, what in _OTHERS:
+        if text.startswith(beginnings):
+            said = f"This is {what}, not a {name} key."
+            return Problem("key_of_other_kind", said, field, f"The {name} key begins with {begins}.")
+    trimmed = _AROUND.sub("", text)
     if trimmed != text:
         good = _SHAPE.fullmatch(trimmed) and trimmed[:2] in wanted
         what = "Without them it looks right: enter it that way." if good else _WHERE
-        return Problem("key_with_spaces", f"The {name} key has spaces or quotation marks around it.", field, what)
-    if text.startswith("whsec_"):
-        said = f"This is a webhook's signing secret, not a {name} key."
-        return Problem("key_of_other_kind", said, field, f"The {name} key begins with {begins}.")
-    if text.startswith(("ca_", "ac_", "acct_")):
-        said = f"This is an identifier of Stripe Connect, not a {name} key."
-        return Problem("key_of_other_kind", said, field, f"The {name} key begins with {begins}.")
+        return Problem("key_with_spaces", f"The {name} key came with spaces or quotation marks.", field, what)
     if text[:3] in ("pk_", "sk_", "rk_") and text[:2] not in wanted:
         other = "public" if text[:2] == "pk" else "secret"
         said = f"This is a {other} key; the {name} key goes here."

@@ -9,14 +9,12 @@ from typing import Any
 from tillwright.domains import audit, events
 from tillwright.domains.integrations import choices, store
 from tillwright.domains.integrations.credentials import Credentials
-from tillwright.domains.integrations.identity import Identity, identify
-from tillwright.domains.integrations.keys import SECRET, KeyPair, read_pair
+from tillwright.domains.integrations.keys import SECRET, KeyPair
 from tillwright.domains.integrations.model import PARTNER, SERVICE, Integration, Status
-from tillwright.domains.integrations.pairing import Pairing
+from tillwright.domains.integrations.proving import Proven, Proving
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.access import Access
-from tillwright.gateways.stripe.errors import KeyRefused
 from tillwright.gateways.stripe.facts import API_VERSION
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.gateways.stripe.writer import StripeWriter
@@ -43,9 +41,16 @@ class Integrations:
         self._database = database
         self._clock = clock
         self._credentials = credentials
-        self._reader = reader
-        self._pairing = Pairing(reader, writer, deadline=deadline)
-        self._deadline = deadline
+        self._proving = Proving(reader, writer, deadline=deadline)
+
+    async def examine(self, principal: Principal, *, publishable_key: str, secret_key: Secret) -> Proven:
+        """Tells from two keys the account and the mode they are of, and saves nothing.
+
+        Raises:
+            Invalid, Denied, Upstream: as for `connect`.
+        """
+        principal.require("integration:write")
+        return await self._proving.prove(principal.organisation_id, publishable_key, secret_key)
 
     async def connect(
         self,
@@ -53,25 +58,34 @@ class Integrations:
         *,
         publishable_key: str,
         secret_key: Secret,
+        confirmed: tuple[str, str] | None = None,
         partner: str = PARTNER,
         service: str = SERVICE,
     ) -> Integration:
         """Checks both keys at Stripe, then saves the link. Nothing is saved unless everything held.
 
+        Args:
+            confirmed: the account id and mode that somebody was shown, where somebody was.
+
         Raises:
             Invalid: the keys are malformed, swapped, of two modes or accounts, or Stripe does not accept them.
-            Conflict: the organisation is connected already.
+            Conflict: the organisation is connected already, or the keys are not of what was confirmed.
             Denied: the caller may not, or the key may not show which account it is of.
             Upstream: Stripe could not be reached.
         """
         principal.require("integration:write")
         _known(partner, service)
-        pair = read_pair(publishable_key, secret_key)
         async with self._database.tenant(principal.organisation_id) as tx:
             if await store.find(tx, principal.organisation_id, partner, service):
                 _connected_already()
-        identity = await self._prove(principal.organisation_id, pair)
-        now = self._clock.now()
+        proven = await self._proving.prove(principal.organisation_id, publishable_key, secret_key)
+        if confirmed is not None and confirmed != (proven.identity.account_id, proven.mode):
+            raise Conflict(
+                "other_account_confirmed",
+                f"These keys are of account {proven.identity.account_id} in {proven.mode} mode, not of what you saw.",
+                remedy="Look at the account that is shown now, and confirm it.",
+            )
+        pair, identity, now = proven.pair, proven.identity, self._clock.now()
         integration = Integration(
             organisation_id=principal.organisation_id,
             partner=partner,
@@ -142,9 +156,11 @@ class Integrations:
         wanted = choices.change(current.settings, settings or {})
         pair, identity = None, None
         if secret_key is not None:
-            pair = read_pair(publishable_key or current.publishable_key, secret_key)
-            identity = await self._prove(principal.organisation_id, pair)
-            _same_account(current, pair, identity)
+            proven = await self._proving.prove(
+                principal.organisation_id, publishable_key or current.publishable_key, secret_key
+            )
+            pair, identity = proven.pair, proven.identity
+            _same_account(current, proven)
         elif publishable_key not in (None, current.publishable_key):
             raise Invalid(
                 "secret_key_needed",
@@ -243,15 +259,6 @@ class Integrations:
         await store.delete(tx, organisation_id, partner, service)
         return shredded
 
-    async def _prove(self, organisation_id: str, pair: KeyPair) -> Identity:
-        access = Access(organisation_id, pair.secret, pair.livemode)
-        try:
-            identity = await identify(self._reader, access, deadline=self._deadline)
-        except KeyRefused as failure:
-            raise Invalid(failure.code, failure.sentence, field=SECRET, remedy=failure.remedy) from None
-        await self._pairing.prove(pair, replace(access, account_id=identity.account_id))
-        return identity
-
     async def _find(
         self, tx: Tx, organisation_id: str, partner: str, service: str, *, lock: bool = False
     ) -> Integration:
@@ -316,8 +323,8 @@ def _same_version(integration: Integration, expected: int) -> None:
         )
 
 
-def _same_account(integration: Integration, pair: KeyPair, identity: Identity) -> None:
-    if pair.livemode is not integration.livemode or identity.account_id != integration.account_id:
+def _same_account(integration: Integration, proven: Proven) -> None:
+    if proven.pair.livemode is not integration.livemode or proven.identity.account_id != integration.account_id:
         raise Conflict(
             "key_of_other_account",
             f"The new key is not of account {integration.account_id} in {integration.mode} mode.",

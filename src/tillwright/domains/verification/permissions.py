@@ -190,7 +190,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     _row(
         "webhook_write",
         "Webhook Endpoints: Write",
-        "/v1/webhook_endpoints",  # an account has at most 16, and the report counts them
+        "/v1/webhook_endpoints?limit=100",  # an account has at most 16, and the report counts them
         "/v1/webhook_endpoints/we_none",
         "Stripe's events do not reach Tillwright.",
     ),

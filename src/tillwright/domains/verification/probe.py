@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
-from tillwright.domains.verification.permissions import LIST, PERMISSIONS, Permission
+from tillwright.domains.verification.permissions import PERMISSIONS, Permission
 from tillwright.domains.verification.report import Finding, State, finding_of
 from tillwright.domains.verification.verdict import Verdict, judge
 from tillwright.gateways.stripe.access import Access
@@ -47,6 +48,7 @@ class Prober:
     async def run(self, access: Access, *, restricted: bool) -> Probed:
         """Probes every row that applies. Writes are aimed at what cannot exist, reads fetch one row."""
         probed = Probed()
+        access = replace(access, quiet=True, spare=None)
         rows = [row for row in PERMISSIONS if applies(row, access.livemode, restricted)]
         probable = [row for row in rows if row.read or row.write]
         verdicts = dict(
@@ -79,7 +81,7 @@ class Prober:
 
     async def _read(self, probed: Probed, access: Access, row: Permission) -> Verdict:
         path, _, query = row.read.partition("?")
-        params: dict[str, Any] = {"limit": 1} if query == LIST.strip("?") else {}
+        params: dict[str, Any] = dict(parse_qsl(query))
         started = self._begin(probed)
         try:
             outcome: Answer | StripeFailure = await self._reader.get(access, path, params, deadline=self._deadline)

@@ -42,7 +42,8 @@ class Report:
     """`reasons` say why it is not verified; `advice` what would be better. Times UTC, durations in milliseconds.
 
     `clock_skew_seconds`: how far this machine's clock is ahead of Stripe's. `webhook_endpoints`: how many of the
-    account's endpoints are enabled and disabled. `changes`: what differs from the report before.
+    account's endpoints are enabled and disabled; `endpoint`: ours among them, `enabled`, `disabled` or `none`, None if
+    the key may not see it. `changes`: what differs from the report before. `by`: who asked for it.
     """
 
     outcome: Outcome
@@ -61,6 +62,11 @@ class Report:
     webhook_endpoints: dict[str, int] | None = None
     changes: tuple[str, ...] = ()
     id: str = ""
+    key_hint: str = ""
+    endpoint: str | None = None
+    by: str = ""
+    # Whether Stripe's silence, and nothing it said, is why this is not verified.
+    inconclusive: bool = False
 
     @property
     def verified(self) -> bool:
@@ -86,9 +92,19 @@ class Report:
 
 
 def conclude(
-    findings: Sequence[Finding], *, dead: str | None, account_id: str | None, expected_account: str | None
+    findings: Sequence[Finding],
+    *,
+    dead: str | None,
+    account_id: str | None,
+    expected_account: str | None,
+    endpoint_lost: str | None = None,
 ) -> tuple[Outcome, tuple[str, ...]]:
-    """(outcome, reasons) from all findings. `dead`: what Stripe said of a key it no longer accepts."""
+    """(outcome, reasons) from all findings.
+
+    Args:
+        dead: what Stripe said of a key it no longer accepts.
+        endpoint_lost: what became of our webhook endpoint, if events no longer come.
+    """
     if dead:
         return "NOT_VERIFIED", (dead,)
     reasons: list[str] = []
@@ -98,6 +114,8 @@ def conclude(
     if missing:
         rights = ", ".join(finding.right for finding in missing)
         reasons.append(f"The key lacks {_count(len(missing), 'permission')}: {rights}.")
+    if endpoint_lost:
+        reasons.append(endpoint_lost)
     unknown = [finding for finding in findings if finding.required and finding.state == "unknown"]
     if unknown and not any(finding.required and finding.state in ("ok", "missing", "unproven") for finding in findings):
         reasons.append("Stripe could not be reached, so nothing could be verified. Try again in a moment.")
@@ -107,18 +125,48 @@ def conclude(
     return ("NOT_VERIFIED" if reasons else "VERIFIED"), tuple(reasons)
 
 
-def compare(before: Report | None, findings: Sequence[Finding], outcome: Outcome) -> tuple[str, ...]:
-    """What changed since the last report, a sentence each."""
-    if before is None:
+def silent(findings: Sequence[Finding], reasons: Sequence[str], dead: str | None) -> bool:
+    """Whether only answers that did not come stand between this and VERIFIED."""
+    unknown = any(finding.required and finding.state == "unknown" for finding in findings)
+    return dead is None and unknown and len(reasons) == 1
+
+
+def lost_endpoint(before: Report | None, state: str | None) -> str | None:
+    """What to say of our webhook endpoint if events no longer come by it; None while all is well, or not known."""
+    if state == "disabled":
+        return "Our webhook endpoint is disabled at Stripe, so no event arrives. It is switched on again by itself."
+    if state == "none" and before and before.endpoint in ("enabled", "disabled"):
+        return "Our webhook endpoint was deleted at Stripe, so no event arrives. A new one is made by itself."
+    return None
+
+
+def compare(before: Report | None, now: Report) -> tuple[str, ...]:
+    """What changed since the last report, a sentence each; reports of two modes are not compared."""
+    if before is None or before.mode != now.mode:
         return ()
+    said: list[str] = []
+    if before.outcome != now.outcome:
+        said.append(f"The outcome was {before.outcome}, now {now.outcome}.")
+    if before.account.id and now.account.id and before.account.id != now.account.id:
+        said.append(f"The account was {before.account.id}, now {now.account.id}.")
+    if before.key_hint and before.key_hint != now.key_hint:
+        said.append(f"The secret key ended in {before.key_hint}, now in {now.key_hint}.")
+    if before.api_version != now.api_version:
+        said.append(f"The API version was {before.api_version}, now {now.api_version}.")
+    if before.endpoint and now.endpoint and before.endpoint != now.endpoint:
+        said.append(f"Our webhook endpoint was {before.endpoint}, now {now.endpoint}.")
     was = {finding.right: finding.state for finding in before.findings}
-    said = [
+    said += [
         f"{finding.right} was {was[finding.right]}, now {finding.state}."
-        for finding in findings
+        for finding in now.findings
         if finding.right in was and was[finding.right] != finding.state
     ]
-    if before.outcome != outcome:
-        said.insert(0, f"The outcome was {before.outcome}, now {outcome}.")
+    had = before.account.capabilities
+    said += [
+        f"The capability {name} was {had[name]}, now {state}."
+        for name, state in now.account.capabilities.items()
+        if name in had and had[name] != state
+    ]
     return tuple(said)
 
 

@@ -18,6 +18,25 @@ async def insert(tx: Tx, organisation_id: str, partner: str, service: str, repor
     )
 
 
+async def prune(tx: Tx, organisation_id: str, partner: str, service: str, keep: int) -> None:
+    """Deletes all but the newest reports."""
+    await tx.execute(
+        "delete from verifications where organisation_id = %(organisation)s and id in (select id from verifications "
+        "where organisation_id = %(organisation)s and partner = %(partner)s and service = %(service)s "
+        "order by at desc, id desc offset %(keep)s)",
+        {"organisation": organisation_id, "partner": partner, "service": service, "keep": keep},
+    )
+
+
+async def by_id(tx: Tx, organisation_id: str, report_id: str) -> Report | None:
+    row = await (
+        await tx.execute(
+            "select report from verifications where organisation_id = %s and id = %s", (organisation_id, report_id)
+        )
+    ).fetchone()
+    return Report.from_json(row["report"]) if row else None
+
+
 async def recent(tx: Tx, organisation_id: str, partner: str, service: str, limit: int) -> Sequence[Report]:
     """Reports, newest first."""
     rows = await (

@@ -85,12 +85,22 @@ class Webhooks:
         return await self._endpoints.step()
 
     async def _follow(self, tx: Tx, event: SpineEvent) -> None:
-        """A connection that was just verified wants an endpoint, and what was there before we listened."""
-        if event.name != f"integration:{PARTNER}:verified":
+        """A connection that was just verified wants an endpoint, and what was there before we listened.
+
+        One that lost its endpoint wants it mended.
+        """
+        lost = event.name == f"integration:{PARTNER}:not_verified" and event.data.get("endpoint") in (
+            "disabled",
+            "none",
+        )
+        if event.name != f"integration:{PARTNER}:verified" and not lost:
             return
         livemode = event.data["mode"] == "live"
+        if lost and not any(each.livemode is livemode for each in await endpoints.all_of(tx, event.organisation_id)):
+            return  # it was never verified: there is no endpoint to mend
         await endpoints.want(tx, event.organisation_id, livemode, event.data.get("accountId"), self._clock.now())
-        await self._mirror.start_backfill(tx, event.organisation_id, livemode=livemode)
+        if not lost:
+            await self._mirror.start_backfill(tx, event.organisation_id, livemode=livemode)
 
     async def endpoints(self, organisation_id: str) -> Sequence[Endpoint]:
         """The organisation's endpoints, with the last error of each."""

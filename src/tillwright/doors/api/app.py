@@ -7,7 +7,16 @@ from typing import Any
 from fastapi import FastAPI
 
 from tillwright import __version__
-from tillwright.doors.api import access_tokens, api_clients, integrations, organisations, problems, sessions, users
+from tillwright.doors.api import (
+    access_tokens,
+    api_clients,
+    integrations,
+    organisations,
+    problems,
+    sessions,
+    users,
+    verification,
+)
 from tillwright.wiring import House
 
 PREFIXES = ("/openapi.json", "/org", "/org/{rest:path}", "/public/{rest:path}")
@@ -35,7 +44,7 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     problems.register(app)
     app.include_router(access_tokens.router, prefix="/public")
-    for room in (organisations, users, sessions, api_clients, integrations):
+    for room in (organisations, users, sessions, api_clients, verification, integrations):
         app.include_router(room.router, prefix="/org/{orgId}")
     _tell_security(app)
     return app

@@ -1,4 +1,4 @@
-"""Integrations over HTTP: connect, show, change, verify, delete."""
+"""Integrations over HTTP: connect, show, change, delete."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tillwright.domains.integrations import Integration
 from tillwright.doors.api.callers import Caller, TheHouse
-from tillwright.kit.errors import Absent, Invalid, Problem
+from tillwright.kit.errors import Invalid, Problem
 from tillwright.kit.seal import Secret
 
 router = APIRouter(tags=["Integrations"])
-_PATH = "/integration/{partner}/{service}"
+PATH = "/integration/{partner}/{service}"
 # The names of the API, and of the setting each one is.
 SETTINGS = {
     "displayName": "display_name",
@@ -112,31 +112,31 @@ async def create_integration(caller: Caller, house: TheHouse, body: CreateIntegr
         raise Invalid(
             "organisation_differs", "The body names another organisation than the path.", field="organizationID"
         )
-    given = _stripe(body.info)
-    _only(given, ("publishableKey", "secretKey"))
+    given = stripe_info(body.info)
+    only(given, ("publishableKey", "secretKey"))
     connected = await house.integrations.connect(
         caller,
         partner=body.partner,
         service=body.service,
-        publishable_key=_text(given, "publishableKey"),
-        secret_key=Secret(_text(given, "secretKey")),
+        publishable_key=text(given, "publishableKey"),
+        secret_key=Secret(text(given, "secretKey")),
     )
     return _entity(connected)
 
 
-@router.get(_PATH, summary="Get an integration", operation_id="getIntegration")
+@router.get(PATH, summary="Get an integration", operation_id="getIntegration")
 async def get_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> IntegrationEntity:
     """The link as stored."""
     return _entity(await house.integrations.get(caller, partner, service))
 
 
-@router.patch(_PATH, summary="Change an integration", operation_id="updateIntegration")
+@router.patch(PATH, summary="Change an integration", operation_id="updateIntegration")
 async def update_integration(
     caller: Caller, house: TheHouse, partner: str, service: str, body: Annotated[UpdateIntegration, Body()]
 ) -> IntegrationEntity:
     """Settings, keys, or both; new keys must be of the same account and mode."""
-    given = _stripe(body.info)
-    _only(given, (*SETTINGS, "publishableKey", "secretKey", "version"))
+    given = stripe_info(body.info)
+    only(given, (*SETTINGS, "publishableKey", "secretKey", "version"))
     current = await house.integrations.get(caller, partner, service)
     changed = await house.integrations.update(
         caller,
@@ -144,33 +144,17 @@ async def update_integration(
         service=service,
         expected_version=_version(given, current.version),
         settings={ours: given[theirs] for theirs, ours in SETTINGS.items() if theirs in given},
-        publishable_key=_text(given, "publishableKey") if "publishableKey" in given else None,
-        secret_key=Secret(_text(given, "secretKey")) if "secretKey" in given else None,
+        publishable_key=text(given, "publishableKey") if "publishableKey" in given else None,
+        secret_key=Secret(text(given, "secretKey")) if "secretKey" in given else None,
     )
     return _entity(changed)
 
 
-@router.delete(_PATH, summary="Delete an integration", operation_id="deleteIntegration")
+@router.delete(PATH, summary="Delete an integration", operation_id="deleteIntegration")
 async def delete_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> str:
     """For good: the endpoint at Stripe, sealed keys, mirrored data. Works with a dead key too."""
     await house.removal.delete_integration(caller, partner, service)
     return ""
-
-
-@router.post(_PATH + "/verify", summary="Verify", operation_id="verifyIntegration")
-async def verify_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> bool:
-    """Probes every right with requests that change nothing; true if the status is now VERIFIED."""
-    return (await house.verification.verify(caller, partner, service)).verified
-
-
-@router.get(_PATH + "/verification", summary="The last report", operation_id="getVerification")
-async def get_verification(caller: Caller, house: TheHouse, partner: str, service: str) -> dict[str, Any]:
-    """Every right with its state and what to do; 404 if it was never verified."""
-    await house.integrations.get(caller, partner, service)
-    report = await house.verification.latest(caller.organisation_id, partner, service)
-    if report is None:
-        raise Absent("report_absent", "This integration was never verified.", remedy="POST …/verify first.")
-    return report.as_json()
 
 
 def _entity(integration: Integration) -> IntegrationEntity:
@@ -198,7 +182,7 @@ def _entity(integration: Integration) -> IntegrationEntity:
     )
 
 
-def _stripe(info: dict[str, Any]) -> dict[str, Any]:
+def stripe_info(info: dict[str, Any]) -> dict[str, Any]:
     given = info.get("stripeIntegration")
     if not isinstance(given, dict) or set(info) != {"stripeIntegration"}:
         raise Invalid(
@@ -210,13 +194,13 @@ def _stripe(info: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _only(given: dict[str, Any], known: tuple[str, ...]) -> None:
+def only(given: dict[str, Any], known: tuple[str, ...]) -> None:
     unknown = [Problem("field_unknown", f"{name} can't be set here.", name) for name in given if name not in known]
     if unknown:
         raise Invalid.many(unknown)
 
 
-def _text(given: dict[str, Any], name: str) -> str:
+def text(given: dict[str, Any], name: str) -> str:
     value = given.get(name)
     if not isinstance(value, str) or not value:
         raise Invalid("key_missing", f"{name} is missing.", field=name, remedy="Send it as a text.")

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Scope
 
 from tillwright.doors.console.headers import SecurityHeaders
 from tillwright.doors.console.pages import (
+    connecting,
     coupons,
     customers,
     events,
@@ -31,7 +32,7 @@ from tillwright.doors.console.visit import failure, page
 from tillwright.kit.errors import Absent, TillwrightError
 from tillwright.wiring import House
 
-PAGES = (overview, integrations, customers, payments, coupons, events, workflows, runs, mails, keys)
+PAGES = (overview, connecting, integrations, customers, payments, coupons, events, workflows, runs, mails, keys)
 
 
 class Static(StaticFiles):

@@ -13,7 +13,8 @@ class Access:
     """A key ready to be sent. `account_id` is the key's own account, None while it is not known yet.
 
     `on_account` is the connected account a platform's key acts on (the Stripe-Account header); never set for an
-    organisation's own key.
+    organisation's own key. `quiet`: what it is refused is part of a test, and tells nobody that something changed.
+    `spare` is the key before it, as long as both are good: used where Stripe does not accept the first one.
     """
 
     organisation_id: str
@@ -21,6 +22,8 @@ class Access:
     livemode: bool
     account_id: str | None = None
     on_account: str | None = None
+    quiet: bool = False
+    spare: Secret | None = None
 
     @property
     def budget(self) -> str:

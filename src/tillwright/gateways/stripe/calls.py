@@ -6,14 +6,22 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from tillwright.gateways.stripe import translate
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.answer import Answer
-from tillwright.gateways.stripe.errors import Facts, RateLimited, StripeFailure, StripeUnreachable
+from tillwright.gateways.stripe.errors import (
+    AccountRefused,
+    Facts,
+    KeyRefused,
+    PermissionMissing,
+    RateLimited,
+    StripeFailure,
+    StripeUnreachable,
+)
 from tillwright.gateways.stripe.limits import Limiter
 from tillwright.gateways.stripe.reader import Lane
 from tillwright.gateways.stripe.retry import RetryPolicy
@@ -61,11 +69,24 @@ class Exchange(Protocol):
         ...
 
 
+OnRefusal = Callable[[Access, StripeFailure], Awaitable[None]]
+"""Told that Stripe refused a key, an account or a right that a call relied on; must not raise."""
+
+
 class Calls:
     """Sends requests through an exchange, under limits, with retries."""
 
-    def __init__(self, exchange: Exchange, *, limits: Limiter, clock: Clock, policy: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        limits: Limiter,
+        clock: Clock,
+        policy: RetryPolicy | None = None,
+        on_refusal: OnRefusal | None = None,
+    ) -> None:
         self._exchange = exchange
+        self._on_refusal = on_refusal
         self._limits = limits
         self._clock = clock
         self._policy = policy or RetryPolicy()
@@ -95,6 +116,11 @@ class Calls:
             outcome = await self._once(access, method, path, params or {}, idempotency_key, ends)
             if isinstance(outcome, Answer):
                 return outcome
+            if isinstance(outcome, KeyRefused) and access.spare:
+                # Stripe looks at the key before anything else: nothing happened, and the other key is as good.
+                access = replace(access, key=access.spare, spare=None)
+                continue
+            await self._tell(access, outcome)
             unknown = unknown or outcome.unknown
             wait = self._policy.wait_after(outcome, tries, self._dice.random()) if retry else None
             # A lock time-out is a 429 about one object; any other says that the account or endpoint is over its rate.
@@ -103,6 +129,11 @@ class Calls:
             if wait is None or self._clock.monotonic() + wait >= ends:
                 raise _settled(outcome, tries, unknown)
             await self._clock.sleep(wait)
+
+    async def _tell(self, access: Access, outcome: StripeFailure) -> None:
+        refused = isinstance(outcome, KeyRefused | AccountRefused | PermissionMissing)
+        if refused and self._on_refusal and not access.quiet and access.on_account is None:
+            await self._on_refusal(access, outcome)
 
     async def _once(
         self,

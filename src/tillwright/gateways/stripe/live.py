@@ -14,7 +14,7 @@ import stripe
 from tillwright.gateways.stripe import oauth_refusals, translate
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.answer import Answer
-from tillwright.gateways.stripe.calls import Calls, Reply
+from tillwright.gateways.stripe.calls import Calls, OnRefusal, Reply
 from tillwright.gateways.stripe.errors import StripeFailure, StripeUnreachable
 from tillwright.gateways.stripe.facts import API_VERSION
 from tillwright.gateways.stripe.limits import Limiter
@@ -101,9 +101,17 @@ class SdkExchange:
 class LiveReader:
     """Reads Stripe. Its exchange refuses anything but GET, whoever asks."""
 
-    def __init__(self, api_base: str, *, limits: Limiter, clock: Clock, policy: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        api_base: str,
+        *,
+        limits: Limiter,
+        clock: Clock,
+        policy: RetryPolicy | None = None,
+        on_refusal: OnRefusal | None = None,
+    ) -> None:
         self._exchange = SdkExchange(api_base, methods=frozenset({"GET"}))
-        self._calls = Calls(self._exchange, limits=limits, clock=clock, policy=policy)
+        self._calls = Calls(self._exchange, limits=limits, clock=clock, policy=policy, on_refusal=on_refusal)
 
     async def get(
         self,
@@ -140,9 +148,17 @@ class LiveReader:
 class LiveWriter:
     """Writes to Stripe."""
 
-    def __init__(self, api_base: str, *, limits: Limiter, clock: Clock, policy: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        api_base: str,
+        *,
+        limits: Limiter,
+        clock: Clock,
+        policy: RetryPolicy | None = None,
+        on_refusal: OnRefusal | None = None,
+    ) -> None:
         self._exchange = SdkExchange(api_base, methods=frozenset({"POST", "DELETE"}))
-        self._calls = Calls(self._exchange, limits=limits, clock=clock, policy=policy)
+        self._calls = Calls(self._exchange, limits=limits, clock=clock, policy=policy, on_refusal=on_refusal)
 
     async def send(
         self,

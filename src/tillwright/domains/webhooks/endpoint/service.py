@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tillwright.domains import audit
-from tillwright.domains.integrations import Integrations
+from tillwright.domains import audit, events
+from tillwright.domains.integrations import PARTNER, Integrations
+from tillwright.domains.integrations.ownership import ORGANISATION, organisation_of
 from tillwright.domains.mirror.failures import as_data, wait_after
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.webhooks.endpoint import store
@@ -24,8 +25,6 @@ from tillwright.kit.errors import Conflict, Invalid, TillwrightError
 from tillwright.kit.seal import Seal, Secret
 
 PATH = "/v1/webhook_endpoints"
-OURS = "tillwright_organisation"
-"""The metadata by which an endpoint is known as ours, though its answer was lost."""
 
 
 class Endpoints:
@@ -134,7 +133,7 @@ class Endpoints:
     async def _ours_at_stripe(self, access: Access) -> list[dict[str, Any]]:
         ours: list[dict[str, Any]] = []
         async for page in self._reader.pages(access, PATH, {"limit": 100}):
-            ours += [each for each in page.items if _organisation_of(each) == access.organisation_id]
+            ours += [each for each in page.items if organisation_of(each) == access.organisation_id]
         return ours
 
     async def _create(self, access: Access, endpoint: Endpoint, lease: str) -> None:
@@ -144,7 +143,7 @@ class Endpoints:
             "enabled_events": ["*"],
             "api_version": API_VERSION,
             "description": "Tillwright: keeps its copy of your data true and starts your workflows.",
-            "metadata": {OURS: endpoint.organisation_id, "tillwright_operation": endpoint.id},
+            "metadata": {ORGANISATION: endpoint.organisation_id, "tillwright_operation": endpoint.id},
         }
         # The attempt was committed with the lease. Each has its own key: a first answer can't be asked for twice, its
         # secret is in no record of ours, so what an attempt left behind is deleted and made anew.
@@ -158,6 +157,7 @@ class Endpoints:
             )  # fmt: skip
             if kept:
                 await self._audit(tx, endpoint, "create", made["id"])
+                await self._tell(tx, endpoint, made["id"])
         if not kept:
             await self._delete(access, endpoint, made["id"])
             raise Conflict(
@@ -185,6 +185,7 @@ class Endpoints:
             await store.keep(tx, endpoint, lease, url=self._base, token_digest=token_digest, at=self._clock.now())
             if wanted:
                 await self._audit(tx, endpoint, "update", found["id"])
+                await self._tell(tx, endpoint, found["id"])
 
     async def _delete(self, access: Access, endpoint: Endpoint, stripe_id: str) -> None:
         key = ids.digest("webhook endpoint", endpoint.id, "delete", stripe_id, str(endpoint.attempt))
@@ -211,13 +212,14 @@ class Endpoints:
     async def _access(self, endpoint: Endpoint, why: str) -> Access:
         return await self._integrations.access(endpoint.organisation_id, livemode=endpoint.livemode, why=why)
 
+    async def _tell(self, tx: Tx, endpoint: Endpoint, stripe_id: str) -> None:
+        # Whoever found that it was gone or disabled may look again.
+        said = {"mode": "live" if endpoint.livemode else "test", "endpoint": stripe_id}
+        name = f"webhook_endpoint:{PARTNER}:made"
+        await events.record(tx, endpoint.organisation_id, name, said, self._clock.now())
+
     async def _audit(self, tx: Tx, endpoint: Endpoint, did: str, stripe_id: str) -> None:
         actor = Principal.system(endpoint.organisation_id, "tillwright").actor
         detail = {"mode": "live" if endpoint.livemode else "test", "endpoint": endpoint.id, "attempt": endpoint.attempt}
         action = f"system:webhook_endpoint:{did}"
         await audit.record(tx, endpoint.organisation_id, actor, action, stripe_id, detail, self._clock.now())
-
-
-def _organisation_of(found: dict[str, Any]) -> Any:
-    metadata: dict[str, Any] = found.get("metadata") or {}
-    return metadata.get(OURS)

@@ -1,21 +1,18 @@
-"""Integrations: what can be connected, the Connect Stripe dialog, VERIFY and what has come in since."""
+"""Integrations: what can be connected, VERIFY and its reports, what has come in since, and leaving again."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from starlette.responses import Response
 
 from tillwright.domains.integrations import Integration
 from tillwright.domains.verification import Finding, Report
-from tillwright.domains.verification.permissions import key_page, wanted_rights
 from tillwright.domains.webhooks import Endpoint
 from tillwright.doors.console import mirrored
-from tillwright.doors.console.partners import BY_SLUG, PARTNERS
+from tillwright.doors.console.pages.connecting import empty_form
+from tillwright.doors.console.partners import PARTNERS
 from tillwright.doors.console.shell import shell_of
 from tillwright.doors.console.visit import STATUS, Visit
-from tillwright.kit.errors import Absent, Conflict, Denied, Invalid, Problem, TillwrightError, Upstream
-from tillwright.kit.seal import Secret
+from tillwright.kit.errors import Absent, Conflict, Denied, Invalid, TillwrightError, Upstream
 
 # What a person has to act on comes first.
 _ORDER = ("missing", "unknown", "excess", "unproven", "absent", "ok")
@@ -29,28 +26,8 @@ async def index(visit: Visit) -> Response:
         section="integrations",
         partners=PARTNERS,
         connected={(i.partner, i.service): i for i in integrations},
-        **_empty_form(),
+        **empty_form(),
     )
-
-
-async def connect_form(visit: Visit) -> Response:
-    """The dialog's form as a page of its own, for a browser without scripts."""
-    visit.principal.require("integration:write")
-    if visit.shell.stripe:
-        return visit.go("/integrations/stripe")
-    return visit.html("pages/connect.html", section="integrations", **_empty_form())
-
-
-async def connect(visit: Visit) -> Response:
-    """Check both keys at Stripe and save them; complaints come back beside their fields, the secret key never does."""
-    publishable, secret = visit.text("publishableKey"), Secret(visit.text("secretKey"))
-    try:
-        await visit.house.integrations.connect(visit.principal, publishable_key=publishable, secret_key=secret)
-    except (Invalid, Conflict, Denied, Upstream) as error:
-        form = _empty_form() | {"publishable_key": publishable, "problems": _problems(error)}
-        template = "parts/connect_form.html" if visit.partial else "pages/connect.html"
-        return visit.html(template, status=STATUS[error.family], section="integrations", **form)
-    return visit.go("/integrations/stripe", done="connected")
 
 
 async def show(visit: Visit) -> Response:
@@ -67,6 +44,20 @@ async def verify(visit: Visit) -> Response:
     except (Conflict, Denied, Upstream) as error:
         return await _shown(visit, problem=error)
     return await _shown(visit) if visit.partial else visit.go("/integrations/stripe")
+
+
+async def reports(visit: Visit) -> Response:
+    """The reports that were kept, newest first, with what each found changed."""
+    _partner(visit)
+    kept = await visit.house.verification.history(visit.organisation_id, limit=100)
+    return visit.html("pages/reports.html", section="integrations", reports=kept)
+
+
+async def report(visit: Visit) -> Response:
+    """One kept report in full."""
+    _partner(visit)
+    found = await visit.house.verification.report(visit.organisation_id, visit.request.path_params["id"])
+    return visit.html("pages/report.html", section="integrations", report=found, findings=_sorted(found))
 
 
 async def backfill(visit: Visit) -> Response:
@@ -131,25 +122,10 @@ def _sorted(report: Report | None) -> list[Finding]:
     return sorted(report.findings, key=lambda finding: _ORDER.index(finding.state)) if report else []
 
 
-def _problems(error: TillwrightError) -> list[Problem]:
-    if isinstance(error, Invalid):
-        return list(error.problems)
-    return [Problem(error.code, error.sentence, error.field, error.remedy)]
-
-
-def _empty_form() -> dict[str, Any]:
-    return {
-        "problems": [],
-        "publishable_key": "",
-        "permissions": wanted_rights(),
-        "key_page": key_page(),
-    }
-
-
 PAGES = (
     ("GET", "/integrations", index),
-    *(("GET", f"/integrations/{slug}/connect", connect_form) for slug in BY_SLUG),
-    *(("POST", f"/integrations/{slug}/connect", connect) for slug in BY_SLUG),
+    ("GET", "/integrations/stripe/reports", reports),
+    ("GET", "/integrations/stripe/reports/{id}", report),
     ("GET", "/integrations/stripe", show),
     ("POST", "/integrations/stripe/verify", verify),
     ("GET", "/integrations/stripe/verify", show),

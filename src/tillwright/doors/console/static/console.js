@@ -26,6 +26,16 @@ document.addEventListener("alpine:init", () => {
     },
   }));
 
+  // A key that was copied with what stood around it: offered without, before it is sent.
+  Alpine.data("tidy", () => ({
+    untidy: false,
+    init() { this.look(); },
+    get field() { return this.$root.querySelector("input"); },
+    tidied() { return this.field.value.replace(/[\s"'`“”‘’„«»\u200b\u200c\u200d\u2060\ufeff]+/g, ""); },
+    look() { this.untidy = this.field.value !== this.tidied(); },
+    tidy() { this.field.value = this.tidied(); this.untidy = false; this.field.focus(); },
+  }));
+
   Alpine.data("sheet", () => ({
     init() { if (this.$el.hasAttribute("data-open")) this.open(); },
     open() { this.$el.showModal(); },
