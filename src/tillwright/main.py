@@ -88,6 +88,7 @@ async def _work(settings: Settings) -> int:
                 ("backfill", 1.0, house.mirror.backfill_step),
                 ("verify", 1.0, house.verification.step),
                 ("refetch", 1.0, house.mirror.refetch_step),
+                ("connections", 2.0, house.connections.step),
             ],
         )
         return await worker.work(made, lambda: print("ready", flush=True))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 
@@ -35,7 +36,11 @@ class WebSettings:
 
 @dataclass(frozen=True)
 class StripeSettings:
+    """`connect_scope` is what a user's own account is asked for: read_only or read_write."""
+
     api_base: str
+    connect_base: str
+    connect_scope: Literal["read_only", "read_write"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Settings:
         return self.data / "keys" / "master.key"
 
 
+STRIPE_API, STRIPE_CONNECT = "https://api.stripe.com", "https://connect.stripe.com"
 NAMES = {
     "TILLWRIGHT_DATA": "the data folder",
     "TILLWRIGHT_DATABASE_URL": "a PostgreSQL of your own, as the owner",
@@ -82,6 +88,8 @@ NAMES = {
     "TILLWRIGHT_PORT": "its port",
     "TILLWRIGHT_PUBLIC_URL": "the address people and Stripe reach it by",
     "TILLWRIGHT_STRIPE_API_BASE": "where Stripe's API is",
+    "TILLWRIGHT_STRIPE_CONNECT_BASE": "where Stripe's OAuth is",
+    "TILLWRIGHT_STRIPE_CONNECT_SCOPE": "what a user's own account is asked for",
     "TILLWRIGHT_SMTP_HOST": "the mail server",
     "TILLWRIGHT_SMTP_PORT": "its port",
     "TILLWRIGHT_SMTP_USER": "the sign-in there",
@@ -146,6 +154,13 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
                 "setting_invalid", f"TILLWRIGHT_SMTP_TLS is {tls!r}.", "TILLWRIGHT_SMTP_TLS", "none, starttls or tls."
             )
         )
+    scope = given.get("TILLWRIGHT_STRIPE_CONNECT_SCOPE", "read_only")
+    if scope not in ("read_only", "read_write"):
+        name = "TILLWRIGHT_STRIPE_CONNECT_SCOPE"
+        problems.append(Problem("setting_invalid", f"{name} is {scope!r}.", name, "read_only or read_write."))
+    api_base = url("TILLWRIGHT_STRIPE_API_BASE", STRIPE_API)
+    # A Stripe of one's own, such as the sandbox, has its OAuth at the same address.
+    connect_base = url("TILLWRIGHT_STRIPE_CONNECT_BASE", STRIPE_CONNECT if api_base == STRIPE_API else api_base)
     host, web_port = given.get("TILLWRIGHT_HOST", "127.0.0.1"), port("TILLWRIGHT_PORT", 8420)
     settings = Settings(
         data=Path(given.get("TILLWRIGHT_DATA") or platformdirs.user_data_dir("tillwright")).expanduser().absolute(),
@@ -153,7 +168,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
             database_url("TILLWRIGHT_DATABASE_URL"), database_url("TILLWRIGHT_APPLICATION_DATABASE_URL")
         ),
         web=WebSettings(host, web_port, url("TILLWRIGHT_PUBLIC_URL", f"http://{host}:{web_port}")),
-        stripe=StripeSettings(url("TILLWRIGHT_STRIPE_API_BASE", "https://api.stripe.com")),
+        stripe=StripeSettings(api_base, connect_base, "read_write" if scope == "read_write" else "read_only"),
         mail=MailSettings(
             host=given.get("TILLWRIGHT_SMTP_HOST", "127.0.0.1"),
             port=port("TILLWRIGHT_SMTP_PORT", 25),

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects
+from tillwright.domains.connections import Connections
 from tillwright.domains.integrations import Credentials, Integrations
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.removal import Removal
-from tillwright.domains.removal.parts import MirrorPart, WebhooksPart
+from tillwright.domains.removal.parts import ConnectionsPart, MirrorPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.people import People
 from tillwright.domains.verification import Drift, Verification
@@ -23,8 +24,9 @@ from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
 from tillwright.gateways.mail.smtp import SmtpMailer
 from tillwright.gateways.outgoing import Outgoing
+from tillwright.gateways.stripe.connected import ConnectedReader
 from tillwright.gateways.stripe.limits import SharedLimits
-from tillwright.gateways.stripe.live import LiveReader, LiveWriter
+from tillwright.gateways.stripe.live import LiveOAuth, LiveReader, LiveWriter
 from tillwright.kit.clock import Clock, SystemClock
 from tillwright.kit.seal import Seal, Secret
 from tillwright.settings import Settings
@@ -46,6 +48,7 @@ class House:
     verification: Verification
     mirror: Mirror
     effects: Effects
+    connections: Connections
     notifications: Notifications
     automation: Automation
     webhooks: Webhooks
@@ -116,6 +119,18 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     mirror = Mirror(clock=clock, database=database, keys=integrations, reader=reader)
     effects = Effects(database=database, clock=clock, integrations=integrations, reader=reader, writer=writer)
     notifications = Notifications(clock=clock, database=database, mailer=mailer)
+    tenancy = Tenancy(clock=clock, database=database)
+    connections = Connections(
+        clock=clock,
+        database=database,
+        platforms=integrations,
+        tenancy=tenancy,
+        reader=ConnectedReader(reader),
+        oauth=LiveOAuth(settings.stripe.connect_base),
+        seal=seal,
+        public_url=settings.web.public_url,
+        scope=settings.stripe.connect_scope,
+    )
     webhooks = Webhooks(
         clock=clock,
         database=database,
@@ -145,12 +160,13 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         reader=reader,
         writer=writer,
         outgoing=outgoing,
-        tenancy=Tenancy(clock=clock, database=database),
+        tenancy=tenancy,
         people=People(clock=clock, database=database, seal=seal, mailer=mailer, public_url=settings.web.public_url),
         integrations=integrations,
         verification=verification,
         mirror=mirror,
         effects=effects,
+        connections=connections,
         notifications=notifications,
         automation=Automation(clock=clock, database=database, mirror=mirror, work=work),
         webhooks=webhooks,
@@ -160,6 +176,6 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             integrations=integrations,
             verification=verification,
             effects=effects,
-            parts=(WebhooksPart(webhooks), MirrorPart(mirror)),
+            parts=(ConnectionsPart(connections), WebhooksPart(webhooks), MirrorPart(mirror)),
         ),
     )

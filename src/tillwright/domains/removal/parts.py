@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tillwright.domains.connections import Connections
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.removal.receipt import Line
 from tillwright.domains.webhooks import Webhooks
 from tillwright.gateways.database import Tx
+
+
+class ConnectionsPart:
+    """The users' own accounts that were reached through this integration's key. First: later there is no key."""
+
+    left_behind = "Users' own accounts may still list our access: each can remove it in Stripe under Installed apps."
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
+        done, failed = await self._connections.revoke_all(organisation_id)
+        lines = [Line("Access to users' own accounts was taken back at Stripe.", count=done)]
+        return lines + [Line(self.left_behind, done=False, id=account_id) for account_id in failed]
+
+    async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
+        count = await self._connections.forget(tx, organisation_id)
+        return [Line("Links to users' own accounts and what was read of them were deleted.", count=count)]
 
 
 class WebhooksPart:

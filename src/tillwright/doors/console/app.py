@@ -25,6 +25,7 @@ from tillwright.doors.console.pages import (
     payments,
     runs,
     sign_in,
+    user_integrations,
     workflows,
 )
 from tillwright.doors.console.render import STATIC
@@ -32,7 +33,20 @@ from tillwright.doors.console.visit import failure, page
 from tillwright.kit.errors import Absent, TillwrightError
 from tillwright.wiring import House
 
-PAGES = (overview, connecting, integrations, customers, payments, coupons, events, workflows, runs, mails, keys)
+PAGES = (
+    overview,
+    connecting,
+    integrations,
+    customers,
+    payments,
+    coupons,
+    events,
+    workflows,
+    runs,
+    mails,
+    user_integrations,
+    keys,
+)
 
 
 class Static(StaticFiles):

@@ -46,5 +46,11 @@ GROUPS = (
             Entry("mails", "Mails", "/mails", "mail"),
         ),
     ),
-    Group("Settings", (Entry("keys", "API keys", "/settings/api-keys", "key-round"),)),
+    Group(
+        "Settings",
+        (
+            Entry("user-integrations", "User integrations", "/settings/user-integrations", "plug"),
+            Entry("keys", "API keys", "/settings/api-keys", "key-round"),
+        ),
+    ),
 )

@@ -27,5 +27,8 @@ DONE = {
     "activated": "The workflow is active: it starts with the next event that matches.",
     "paused": "The workflow is paused. Runs in progress go on to their end.",
     "key-revoked": "The API key is revoked and no longer works.",
+    "account-disconnected": "The connection is deleted: access is taken back at Stripe, and what was read is erased.",
+    "account-disconnected-here": "The connection is deleted here. Stripe could not be told yet; that is tried again.",
+    "client-id-saved": "The Connect client id is saved. People can connect their own accounts now.",
     "signed-out": "You are signed out.",
 }
