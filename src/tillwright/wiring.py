@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
-from tillwright.domains.billing import Effects
+from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.connections import Connections
 from tillwright.domains.integrations import Credentials, Integrations
 from tillwright.domains.mirror import Mirror
@@ -147,6 +147,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             clock=clock,
             database=database,
             effects=effects,
+            refunds=Refunds(database=database, clock=clock, integrations=integrations, reader=reader, effects=effects),
             notifications=notifications,
             integrations=integrations,
             reader=reader,

@@ -11,7 +11,7 @@ from typing import Any
 from tests.sandbox.conftest import Sandbox
 from tillwright.domains import events
 from tillwright.domains.automation import Automation, Fetcher, Parts, RunState, Timeline, Work
-from tillwright.domains.billing import Effects
+from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
@@ -210,6 +210,9 @@ async def make_stage(house: House, sandbox: Sandbox, clock: ManualClock) -> Stag
             clock=clock,
             database=database,
             effects=effects,
+            refunds=Refunds(
+                database=database, clock=clock, integrations=house.integrations, reader=house.reader, effects=effects
+            ),
             notifications=notifications,
             integrations=house.integrations,
             reader=house.reader,

@@ -52,4 +52,4 @@ class Action:
         problems = self.problems(given, draft=False)
         if problems:
             raise Invalid.many(problems)
-        return self.build({name: value for name, value in given.items() if value is not None})
+        return self.build(inputs.plain(self.inputs, given))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tillwright.domains.automation.outcome import Outcome
-from tillwright.domains.billing import Effects
+from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.integrations import Integrations
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.notifications import Notifications
@@ -21,6 +21,7 @@ class Parts:
     clock: Clock
     database: Database
     effects: Effects
+    refunds: Refunds
     notifications: Notifications
     integrations: Integrations
     reader: StripeReader

@@ -49,3 +49,80 @@ class Mail:
 
     def plain(self) -> dict[str, Any]:
         return {"kind": "mail", "to": self.to, "subject": self.subject, "text": self.text, "html": self.html}
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Money back for one charge: `amount` in minor units, at most what remains; all of that if it is None.
+
+    The charge is named by itself or by its payment intent.
+    """
+
+    charge: str | None
+    payment_intent: str | None
+    amount: int | None
+    params: Mapping[str, Any]
+
+    def plain(self) -> dict[str, Any]:
+        named = {"charge": self.charge, "payment_intent": self.payment_intent, "amount": self.amount}
+        params = {**{name: value for name, value in named.items() if value is not None}, **self.params}
+        return {"kind": "refund", "method": "POST", "path": "/v1/refunds", "params": params}
+
+
+@dataclass(frozen=True)
+class PromotionCodes:
+    """Many promotion codes of one coupon, each with a word of its own: `prefix`, then `length` letters and digits."""
+
+    count: int
+    prefix: str
+    length: int
+    params: Mapping[str, Any]
+
+    def plain(self) -> dict[str, Any]:
+        params = {**self.params, "code": f"{self.prefix}{'?' * self.length}"}
+        return {
+            "kind": "promotion_codes", "method": "POST", "path": "/v1/promotion_codes", "params": params,
+            "times": self.count,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The same write for each object of a list at Stripe (`{id}` in its path), then perhaps one more."""
+
+    listing: StripeRead
+    each: StripeWrite
+    then: StripeWrite | None = None
+
+    def plain(self) -> dict[str, Any]:
+        made = self.each.plain() | {"kind": "sweep", "for_each_of": self.listing.plain()}
+        return made | ({"then": self.then.plain()} if self.then else {})
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Objects of one type from the mirror; what they have to fulfil is in `where` (see `mirror.selection`).
+
+    `want`: the `objects` themselves, the `first` of them, or the `total`: how many, and the sum of `field` by currency.
+    """
+
+    want: Literal["objects", "first", "total"]
+    object: str
+    where: Mapping[str, Any]
+    fields: tuple[str, ...] = ()
+    limit: int = 1000
+    oldest_first: bool = False
+    field: str = "amount"
+
+    def plain(self) -> dict[str, Any]:
+        return {"kind": "selection"} | dict(self.__dict__) | {"where": dict(self.where), "fields": list(self.fields)}
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values worked out once, for later steps to read; nothing is asked of anybody."""
+
+    values: Mapping[str, Any]
+
+    def plain(self) -> dict[str, Any]:
+        return {"kind": "values", "values": dict(self.values)}

@@ -107,6 +107,16 @@ class Effects:
             raise Absent("effect_absent", "There is no such effect.")
         return effect
 
+    async def recorded(self, organisation_id: str, run_id: str, step: str, attempt: int = 1) -> Effect | None:
+        """The effect under this name, if it was begun."""
+        async with self._database.tenant(organisation_id) as tx:
+            return await store.find(tx, organisation_id, idempotency.effect_id(organisation_id, run_id, step, attempt))
+
+    async def under(self, organisation_id: str, run_id: str, step: str) -> Sequence[Effect]:
+        """The effects of one step that has many, each named `step#…`, in the order they were recorded."""
+        async with self._database.tenant(organisation_id) as tx:
+            return await store.under(tx, organisation_id, run_id, f"{step}#")
+
     async def of_run(self, organisation_id: str, run_id: str) -> Sequence[Effect]:
         """A run's effects in the order they were recorded."""
         async with self._database.tenant(organisation_id) as tx:

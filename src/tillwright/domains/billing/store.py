@@ -94,6 +94,18 @@ async def of_run(tx: Tx, organisation_id: str, run_id: str) -> Sequence[Effect]:
     return [Effect(**row) for row in rows]
 
 
+async def under(tx: Tx, organisation_id: str, run_id: str, prefix: str) -> Sequence[Effect]:
+    """A run's effects whose step begins with a prefix, in the order they were recorded."""
+    rows = await (
+        await tx.execute(
+            "select * from effects where organisation_id = %s and run_id = %s and starts_with(step, %s) "
+            "order by created, id",
+            (organisation_id, run_id, prefix),
+        )
+    ).fetchall()
+    return [Effect(**row) for row in rows]
+
+
 async def unknown(tx: Tx, organisation_id: str, before: datetime, limit: int) -> Sequence[Effect]:
     """Effects of unknown outcome that were last sent before a time, oldest first."""
     rows = await (

@@ -16,6 +16,8 @@ from tillwright.domains.mirror.kinds import KINDS
 from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.model import Count, Day, EventCopy, MirrorObject, Progress
 from tillwright.domains.mirror.refetch import Refetch
+from tillwright.domains.mirror.selection import store as selections
+from tillwright.domains.mirror.selection.store import Total
 from tillwright.domains.mirror.views.readers import Readers
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.reader import StripeReader
@@ -99,6 +101,34 @@ class Mirror:
     async def counts(self, tx: Tx, *, livemode: bool) -> Mapping[str, Count]:
         """How many objects of each type are there; as fast with a million objects as with ten."""
         return {count.object: count for count in await store.counts(tx, livemode)}
+
+    async def select(
+        self,
+        tx: Tx,
+        object_type: str,
+        *,
+        livemode: bool,
+        where: Mapping[str, Any],
+        limit: int,
+        oldest_first: bool = False,
+    ) -> tuple[Sequence[dict[str, Any]], bool]:
+        """Bodies of objects that fulfil a condition (see `selection.where`), and whether there are more of them.
+
+        Raises:
+            Invalid: the condition can't be understood.
+        """
+        found = await selections.select(tx, livemode, object_type, where, limit=limit + 1, oldest_first=oldest_first)
+        return found[:limit], len(found) > limit
+
+    async def totals(
+        self, tx: Tx, object_type: str, *, livemode: bool, where: Mapping[str, Any], field: str = "amount"
+    ) -> Sequence[Total]:
+        """How many objects fulfil a condition, and the sum of one of their fields, by currency.
+
+        Raises:
+            Invalid: the condition can't be understood.
+        """
+        return await selections.totals(tx, livemode, object_type, where, field.split("."))
 
     async def days(
         self, tx: Tx, object_type: str, *, livemode: bool, since: datetime, until: datetime

@@ -38,7 +38,10 @@ def _cross(given: Mapping[str, Any]) -> Sequence[Problem]:
 
 
 def _build(given: Mapping[str, Any]) -> StripeWrite:
-    return StripeWrite("POST", "/v1/coupons", {"duration": "once", **given})
+    params = dict(given)
+    if "products" in params:
+        params["applies_to"] = {"products": params.pop("products")}
+    return StripeWrite("POST", "/v1/coupons", params)
 
 
 ACTION = Action(
@@ -48,12 +51,13 @@ ACTION = Action(
     inputs={
         "percent_off": Input("number", "How much it takes off, in percent.", low=0.01, high=100),
         "amount_off": Input("integer", "How much it takes off, in the currency's minor units.", low=1, high=99_999_999),
-        "currency": Input("text", "The currency of `amount_off`, such as eur.", longest=3),
-        "duration": Input("text", "How long it holds (once).", choices=("once", "repeating", "forever")),
+        "currency": Input("currency", "The currency of `amount_off`, such as eur."),
+        "duration": Input("text", "How long it holds.", choices=("once", "repeating", "forever"), default="once"),
         "duration_in_months": Input("integer", "For how many months, if it repeats.", low=1, high=240),
         "name": Input("text", "What customers see on their invoice.", longest=40),
         "max_redemptions": Input("integer", "How often it can be redeemed in all.", low=1, high=2_147_483_647),
-        "redeem_by": Input("integer", "Until when it can be redeemed, in unix seconds.", low=1),
+        "redeem_by": Input("time", "Until when it can be redeemed."),
+        "products": Input("texts", "The ids of the products it holds for; everything if left out."),
         "metadata": Input("labels", "Labels of your own on the coupon."),
     },
     build=_build,
