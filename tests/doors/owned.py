@@ -1,0 +1,159 @@
+"""An organisation that has something of everything, for the tests that ask who may see it.
+
+`SEEDS` is the table: a new kind of thing gets a function that makes one, by the product's own verbs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from psycopg import sql
+
+from tests.domains.automation.stage import unpaid_invoice
+from tests.domains.tenancy.conftest import PASSWORD
+from tests.sandbox.conftest import Sandbox
+from tillwright.domains import events
+from tillwright.domains.automation import Automation
+from tillwright.domains.tenancy import Principal
+from tillwright.kit.seal import Secret
+from tillwright.wiring import House
+
+
+@dataclass
+class Owned:
+    """The organisation of `name`, what it was given, and every way to act for it."""
+
+    house: House
+    sandbox: Sandbox
+    principal: Principal
+    email: str
+    key: str
+    client_id: str
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Every secret it has, by what it is: what must be found nowhere."""
+
+    @property
+    def organisation_id(self) -> str:
+        return self.principal.organisation_id
+
+
+Seed = Callable[[Owned], Awaitable[None]]
+
+
+async def own(house: House, sandbox: Sandbox, name: str = "Northwind", *, seeds: bool = True) -> Owned:
+    """Make the organisation, with an administrator's key; `seeds` gives it one of everything."""
+    email = f"{name.lower()}@example.com"
+    principal = await house.tenancy.create_organisation(name, email, PASSWORD, person=f"Ada of {name}")
+    client, key = await house.tenancy.create_api_client(principal, "Backend", "ADMIN")
+    owned = Owned(house, sandbox, principal, email, key.reveal(), client.id, {"API key": key.reveal()})
+    for seed in SEEDS if seeds else ():
+        await seed(owned)
+    return owned
+
+
+async def _stripe(owned: Owned) -> None:
+    unpaid_invoice(owned.sandbox)
+    await owned.house.integrations.connect(
+        owned.principal,
+        publishable_key=owned.sandbox.publishable_key,
+        secret_key=Secret(owned.sandbox.restricted_key),
+    )
+    owned.secrets["Stripe key"] = owned.sandbox.restricted_key
+    await owned.house.verification.verify(owned.principal)
+    await owned.house.webhooks.register(owned.organisation_id)
+    async with owned.house.database.tenant(owned.organisation_id) as tx:
+        await owned.house.mirror.start_backfill(tx, owned.organisation_id, livemode=False)
+    while await owned.house.mirror.backfill_step():
+        pass
+
+
+async def _people(owned: Owned) -> None:
+    await owned.house.people.invite(owned.principal, "grace@example.com", "EDITOR")
+    session = await owned.house.tenancy.sign_in(owned.email, PASSWORD, agent="Seeded")
+    token, _ = await owned.house.tenancy.exchange_key(owned.organisation_id, owned.client_id, owned.key)
+    owned.secrets |= {"session": session.reveal(), "access token": token.reveal(), "password": PASSWORD}
+
+
+class _Nobody:
+    """Takes runs and leaves them: they stay as they were handed over."""
+
+    async def enqueue(self, run_id: str, payload: object) -> None:
+        return None
+
+
+async def _workflow(owned: Owned) -> None:
+    automation: Automation = owned.house.automation
+    await automation.save_example(owned.principal, "win_back_failed_payment", activate=True)
+    invoice = owned.sandbox.objects.find("invoice")[0]
+    data = {
+        "event_id": "evt_seed",
+        "created": 1_800_000_000,
+        "livemode": False,
+        "account_id": owned.sandbox.account,
+        "object_type": "invoice",
+        "object_id": invoice["id"],
+    }
+    async with owned.house.database.tenant(owned.organisation_id) as tx:
+        await events.record(
+            tx, owned.organisation_id, "stripe:event:invoice.payment_failed", data, owned.house.clock.now()
+        )
+    await events.hand_on(owned.house.database, owned.organisation_id, "automation", automation.match_event)
+    await automation.hand_over(_Nobody())
+
+
+async def _mail(owned: Owned) -> None:
+    async with owned.house.database.tenant(owned.organisation_id) as tx:
+        await owned.house.notifications.queue(
+            tx, owned.organisation_id, key="seed", to="buyer@example.com", subject="Your coupon", text="Here it is."
+        )
+
+
+async def _effect(owned: Owned) -> None:
+    await owned.house.effects.perform(
+        owned.organisation_id,
+        run_id="run_seed",
+        step="coupon",
+        method="POST",
+        path="/v1/coupons",
+        params={"percent_off": 10, "duration": "once"},
+        livemode=False,
+    )
+
+
+SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect]
+
+
+async def tables_of(owned: Owned) -> list[str]:
+    """Every table whose rows belong to an organisation."""
+    async with owned.house.database.open() as tx:
+        rows = await (
+            await tx.execute(
+                "select table_name from information_schema.columns where table_schema = 'tillwright' "
+                "and column_name = 'organisation_id' and table_name in (select table_name from "
+                "information_schema.tables where table_schema = 'tillwright' and table_type = 'BASE TABLE') order by 1"
+            )
+        ).fetchall()
+    return [row["table_name"] for row in rows]
+
+
+async def rows_of(owned: Owned, table: str, limit: int = 1000) -> list[dict]:
+    """The organisation's rows of a table, as the application role sees them."""
+    query = sql.SQL("select * from {} where organisation_id = %s limit %s").format(sql.Identifier("tillwright", table))
+    async with owned.house.database.tenant(owned.organisation_id) as tx:
+        return list(await (await tx.execute(query, (owned.organisation_id, limit))).fetchall())
+
+
+async def ids_of(owned: Owned) -> dict[str, list[str]]:
+    """What a caller might guess or have seen: ids, names and keys of its things, some of each table."""
+    found: dict[str, list[str]] = {}
+    for table in await tables_of(owned):
+        seen: dict[str, dict[str, None]] = {}
+        for row in await rows_of(owned, table, 300):
+            kind = str(row.get("object") or row.get("object_type") or "")
+            for column, value in row.items():
+                named = column in ("id", "name", "step", "consumer", "partner", "purpose", "object", "user_id", "scope")
+                if isinstance(value, str) and value and (named or column.endswith("_id")):
+                    seen.setdefault(f"{column} {kind}", {})[value] = None
+        found[table] = [value for values in seen.values() for value in list(values)[:2]]
+    return found
