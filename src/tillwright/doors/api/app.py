@@ -17,6 +17,7 @@ from tillwright.doors.api import (
     users,
     verification,
 )
+from tillwright.doors.api.bodies import StrictBodies
 from tillwright.wiring import House
 
 PREFIXES = ("/openapi.json", "/org", "/org/{rest:path}", "/public/{rest:path}")
@@ -38,10 +39,13 @@ def create_app(house: House) -> FastAPI:
         # The interactive pages load scripts from elsewhere; the document itself is what people need.
         docs_url=None,
         redoc_url=None,
+        # An address is the one that is documented: a redirection would be an answer that is neither 200 nor a problem.
+        redirect_slashes=False,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         responses={status: problems.DOCUMENTED[status] for status in (400, 401, 403, 404)},
     )
     app.state.house = house
+    app.add_middleware(StrictBodies)
     problems.register(app)
     app.include_router(access_tokens.router, prefix="/public")
     for room in (organisations, users, sessions, api_clients, verification, integrations):

@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
-from psycopg import AsyncConnection, OperationalError, sql
+from psycopg import AsyncConnection, DataError, OperationalError, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tillwright.gateways.database.tables import APPLICATION_ROLE, SCHEMA
-from tillwright.kit.errors import Upstream
+from tillwright.kit.errors import Invalid, Upstream
 from tillwright.kit.seal import Secret
 
 Tx = AsyncConnection[DictRow]
@@ -110,6 +110,13 @@ class Database:
                 yield connection
         except (OperationalError, PoolTimeout) as error:
             raise Upstream("database_unreachable", **_UNREACHABLE) from error
+        except (DataError, UnicodeEncodeError) as error:
+            # A zero byte, half a character, a number beyond any column: whoever typed it is to be told.
+            raise Invalid(
+                "value_unstorable",
+                "A value holds a character or a number that cannot be stored.",
+                remedy="Leave out characters that cannot be seen, and numbers beyond 18 digits.",
+            ) from error
 
     async def listen(self, channel: str) -> AsyncIterator[str]:
         """Payloads of a channel, on a connection of its own; a hint to look sooner, never the only cause to look."""
