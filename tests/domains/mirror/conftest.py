@@ -53,7 +53,8 @@ class Scripted:
     def page(self, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
         rows = self.lists[path]
         if "created" in params:
-            rows = [row for row in rows if row["created"] <= params["created"]["lte"]]
+            low, high = params["created"].get("gte", 0), params["created"].get("lte", 1 << 40)
+            rows = [row for row in rows if low <= row["created"] <= high]
         if "starting_after" in params:
             rows = rows[[row["id"] for row in rows].index(params["starting_after"]) + 1 :]
         limit = params["limit"]

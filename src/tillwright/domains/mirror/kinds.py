@@ -23,6 +23,7 @@ class Kind:
         params: what the list needs to be whole.
         of: the object it is listed by, one request a parent; the parameter is called like the parent.
         inside: the parent carries the first of them in this field, so that only longer lists are asked for.
+        having: only for parents that an object of that type belongs to, by its `customer`.
         once: only if the account has objects of that type.
     """
 
@@ -36,6 +37,7 @@ class Kind:
     params: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType[str, Any]({}))
     of: str | None = None
     inside: str | None = None
+    having: str | None = None
     once: str | None = None
 
     @property
@@ -149,7 +151,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("subscription_item", "/v1/subscription_items", "Subscription items", by_created=False, deletable=True,
          of="subscription", inside="items"),
     Kind("entitlements.active_entitlement", "/v1/entitlements/active_entitlements", "Active entitlements",
-         by_created=False, deletable=True, search=("lookup_key",), of="customer", once="entitlements.feature"),
+         by_created=False, deletable=True, search=("lookup_key",), of="customer", having="subscription",
+         once="entitlements.feature"),
     Kind("radar.value_list_item", "/v1/radar/value_list_items", "Radar list items", deletable=True,
          search=("value",), of="radar.value_list"),
     Kind("payment_attempt_record", "/v1/payment_attempt_records", "Payment attempts", by_created=False,

@@ -106,11 +106,15 @@ class BackfillState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the backfill of one type is. `estimate` is None while nobody can know; `error` is a failure as data."""
+    """How far the backfill of one type is; `position` is its place in the order.
+
+    `estimate` is None while nobody can know; `error` is a failure as data.
+    """
 
     livemode: bool
     object: str
     plural: str
+    position: int
     state: BackfillState
     done: int
     estimate: int | None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from tillwright.domains import audit
 from tillwright.domains.mirror import store
 from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.mirror.backfill import store as backfills
@@ -19,6 +20,7 @@ from tillwright.domains.mirror.refetch import Refetch
 from tillwright.domains.mirror.selection import store as selections
 from tillwright.domains.mirror.selection.store import Total
 from tillwright.domains.mirror.views.readers import Readers
+from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.kit.clock import Clock
@@ -28,6 +30,8 @@ from tillwright.kit.pages import Page, decode_cursor, encode_cursor
 FILTERS = ("customer", "status", "created_from", "created_before")
 """What a list can be narrowed by: an id, a word, and two aware times (the second one exclusive)."""
 LARGEST_PAGE = 1000
+READERS = 24
+"""Requests of all backfills that one process has under way at the same time."""
 
 
 class Mirror:
@@ -36,6 +40,7 @@ class Mirror:
     def __init__(self, *, clock: Clock, database: Database, keys: Keys, reader: StripeReader) -> None:
         self._clock = clock
         self._database = database
+        self._keys = keys
         self._backfill = Backfill(clock=clock, database=database, keys=keys, reader=reader)
         self.readers = Readers(clock=clock, database=database)
         self._refetch = Refetch(clock=clock, database=database, keys=keys, reader=reader)
@@ -138,12 +143,38 @@ class Mirror:
 
     async def start_backfill(self, tx: Tx, organisation_id: str, *, livemode: bool, again: bool = False) -> None:
         """See that every type is brought in; with `again`, read the lists that were done once more."""
-        kinds = [kind for kind in KINDS if kind.of is None]
-        await backfills.start(tx, organisation_id, livemode, kinds, self._clock.now(), again=again)
+        await backfills.start(tx, organisation_id, livemode, KINDS, self._clock.now(), again=again)
 
-    async def backfill_step(self, *, parallel: int = 4) -> int:
-        """Read some pages, fairly over all organisations; returns how many, 0 when there is nothing to do now."""
-        return await self._backfill.step(parallel=parallel)
+    async def backfill(self, principal: Principal, *, again: bool = False) -> bool:
+        """Start the backfill of the mode that is connected; returns whether that is live mode.
+
+        Raises:
+            Denied: the caller may not.
+            Absent, Conflict: there is no key to read with.
+        """
+        principal.require("mirror:write")
+        organisation_id = principal.organisation_id
+        access = await self._keys.access(organisation_id, why="start a backfill")
+        async with self._database.tenant(organisation_id) as tx:
+            await self.start_backfill(tx, organisation_id, livemode=access.livemode, again=again)
+            detail = {"mode": "live" if access.livemode else "test", "again": again}
+            await audit.record(
+                tx,
+                organisation_id,
+                principal.actor,
+                "mirror:backfill:start",
+                organisation_id,
+                detail,
+                self._clock.now(),
+            )
+        return access.livemode
+
+    async def backfill_step(self, *, parallel: int = READERS, most: int | None = None) -> int:
+        """Read pages, `parallel` at a time, fairly over all organisations; returns how many, 0 for nothing to do now.
+
+        Ends after about `most` pages, ten a reader if not said.
+        """
+        return await self._backfill.step(parallel=parallel, most=most)
 
     async def backfill_progress(self, tx: Tx, *, livemode: bool | None = None) -> Sequence[Progress]:
         """How far each list is, in the order they are read."""

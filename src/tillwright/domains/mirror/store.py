@@ -193,7 +193,7 @@ async def days(tx: Tx, livemode: bool, object_type: str, since: datetime, until:
 
 async def forget(tx: Tx, organisation_id: str) -> int:
     """Erase everything mirrored for the organisation; returns how many objects that were."""
-    for table in ("mirror_backfills", "mirror_refetches", "mirror_counts"):
+    for table in ("mirror_ranges", "mirror_backfills", "mirror_refetches", "mirror_counts"):
         await tx.execute(f"delete from {table} where organisation_id = %s", (organisation_id,))  # noqa: S608 - named above
     gone = await tx.execute("delete from mirror_objects where organisation_id = %s", (organisation_id,))
     return gone.rowcount

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from tillwright.domains.mirror import coverage
 from tillwright.doors.console import formats, words
 from tillwright.doors.console.icons import icon
 from tillwright.doors.console.navigation import GROUPS
@@ -50,6 +51,8 @@ def environment() -> Environment:
         pretty_json=formats.pretty_json,
         in_words=formats.words,
         masked=formats.masked,
+        pace=coverage.pace,
+        missing_right=coverage.missing_right,
         tone=words.tone,
         done_sentence=words.DONE,
     )

@@ -1,56 +1,119 @@
-"""Walking Stripe's lists: each page and the cursor behind it are committed together, so a kill costs one page."""
+"""Reading Stripe's lists: a page and the cursor behind it are committed together; a kill costs the page in flight."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from typing import Any, cast
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from tillwright.domains.mirror.backfill import store
-from tillwright.domains.mirror.backfill.store import Place
-from tillwright.domains.mirror.columns import UNDATED
+from tillwright.domains.mirror.backfill import pages, store
+from tillwright.domains.mirror.backfill.pages import Place, Read
 from tillwright.domains.mirror.failures import as_data, lasting, wait_after
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import BY_OBJECT
 from tillwright.domains.mirror.model import BackfillState, FetchedCopy
 from tillwright.gateways.database import Database
+from tillwright.gateways.database.group_commit import GroupCommit, turn_to
 from tillwright.gateways.stripe.access import Access
-from tillwright.gateways.stripe.errors import NoSuchEndpoint, PermissionMissing, StripeFailure
+from tillwright.gateways.stripe.errors import NoSuchEndpoint, PermissionMissing, RequestRefused, StripeFailure
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.kit import ids
-from tillwright.kit.clock import Clock, from_unix, to_unix
-from tillwright.kit.errors import Conflict, TillwrightError, Upstream
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Conflict, TillwrightError
 
-PAGE = 100
+TURN = 10  # pages that a reader takes of one range before it looks who else is waiting
+_BATCH = 16  # pages a commit, at most
 _MOST_FAILURES = 12  # in a row; about two hours with the waits between
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    organisation_id: str
+    lease: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page that was read and wants to be written; `keep`: its reader goes on with the range."""
+
+    claim: _Claim
+    read: Read
+    over: bool
+    keep: bool
+
+
 class Backfill:
-    """The verb of this part of the room."""
+    """Any number of processes may step at once: a range is one reader's at a time."""
 
     def __init__(self, *, clock: Clock, database: Database, keys: Keys, reader: StripeReader) -> None:
         self._clock = clock
         self._database = database
         self._keys = keys
         self._reader = reader
+        self._commits: GroupCommit[_Page, Place | None] = GroupCommit(self._write, largest=_BATCH)
 
-    async def step(self, *, parallel: int = 4) -> int:
-        """Read up to `parallel` pages, each of another list, turn by turn over the organisations; returns how many."""
+    async def step(self, *, parallel: int = 4, most: int | None = None) -> int:
+        """Read pages, `parallel` at a time, turn by turn over the organisations; returns how many.
+
+        Ends when nothing is to do now, or about `most` pages were read.
+        """
+        most = parallel * TURN if most is None else most
+        step = _Step(most, turn=max(1, min(TURN, most // parallel)))
+        tasks: set[asyncio.Task[int]] = set()
+        opened: dict[tuple[str, bool], Access | TillwrightError] = {}
+        try:
+            while True:
+                step.changed.clear()
+                while len(tasks) < parallel and step.left > 0 and (claim := await self._claim()):
+                    turn = min(step.turn, step.left)
+                    step.left -= turn
+                    tasks.add(asyncio.create_task(self._turn(claim, turn, opened, step)))
+                if not tasks:
+                    return step.read
+                done = await step.wait(tasks)
+                tasks -= done
+                for task in done:
+                    step.left += task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _claim(self) -> _Claim | None:
         async with self._database.open() as tx:
-            organisations = list(await store.organisations(tx, self._clock.now()))
-        claims: list[tuple[str, str, Place]] = []
-        while organisations and len(claims) < parallel:
-            organisation_id, lease = organisations.pop(0), ids.token(12)
+            organisations = await store.organisations(tx, self._clock.now())
+        for organisation_id in organisations:
+            lease = ids.token(12)
             async with self._database.tenant(organisation_id) as tx:
                 place = await store.claim(tx, organisation_id, lease, self._clock.now())
             if place is not None:
-                claims.append((organisation_id, lease, place))
-                organisations.append(organisation_id)
-        # Each opening of the key is an entry in the audit trail: one a round, not one a page.
-        opened = {each: await self._access(*each) for each in {(claim[0], claim[2].livemode) for claim in claims}}
-        await asyncio.gather(*(self._page(*claim, opened[claim[0], claim[2].livemode]) for claim in claims))
-        return len(claims)
+                return _Claim(organisation_id, lease, place)
+        return None
+
+    async def _turn(
+        self, claim: _Claim, most: int, opened: dict[tuple[str, bool], Access | TillwrightError], step: _Step
+    ) -> int:
+        """Read up to `most` pages of a range; returns how many of them were not needed."""
+        key = (claim.organisation_id, claim.place.livemode)
+        if key not in opened:  # each opening of the key is an entry in the audit trail: one a step, not one a page
+            opened[key] = await self._access(*key)
+        while most > 0:
+            if BY_OBJECT[claim.place.object].of and claim.place.cursor_id is None:
+                claim = await self._next_parent(claim)
+                if claim.place.parent_id is None:
+                    break
+            place = await self._page(claim, opened[key], keep=most > 1)
+            most -= 1
+            step.read += 1
+            if place is None:
+                break
+            if place.low != claim.place.low:
+                step.changed.set()  # the older part of the range is free for another reader
+            claim = replace(claim, place=place)
+        step.changed.set()
+        return most
 
     async def _access(self, organisation_id: str, livemode: bool) -> Access | TillwrightError:
         try:
@@ -58,79 +121,95 @@ class Backfill:
         except TillwrightError as error:
             return error
 
-    async def _page(self, organisation_id: str, lease: str, place: Place, access: Access | TillwrightError) -> None:
+    async def _page(self, claim: _Claim, access: Access | TillwrightError, *, keep: bool) -> Place | None:
+        """Read one page and write it; where to read on, None if the range is over or no longer ours."""
         try:
             if isinstance(access, TillwrightError):
                 raise access
             began = self._clock.now()
-            page = (await self._reader.get(access, *_request(place), lane="bulk")).body
-            rows = _rows(page, place)
+            answer = await self._reader.get(access, *pages.request(claim.place), lane="bulk", deadline=_PATIENCE)
+            read = pages.read(answer.body, claim.place, access.account_id, began)
         except TillwrightError as error:
-            await self._failed(organisation_id, lease, place, error)
-            return
-        copies = [_copy(place, access, began, row) for row in rows]
-        at = self._clock.now()
-        async with self._database.tenant(organisation_id) as tx:
-            over = page.get("has_more") is not True
-            cursor = (copies[-1].id, _created(rows[-1])) if copies else None
-            if await store.advance(
-                tx, organisation_id, lease, place, cursor=cursor, rows=len(copies), over=over, at=at
-            ):
-                await take_in(tx, organisation_id, copies, at)
+            await self._failed(claim, error)
+            return None
+        over = not read.more and claim.place.parent_id is None
+        place = await self._commits.submit(claim.organisation_id, _Page(claim, read, over, keep))
+        return None if over else place
 
-    async def _failed(self, organisation_id: str, lease: str, place: Place, error: TillwrightError) -> None:
+    async def _next_parent(self, claim: _Claim) -> _Claim:
+        """The claim on the next parent's list; without one, the range is over."""
+        async with self._database.tenant(claim.organisation_id) as tx:
+            parent = await store.next_parent(tx, claim.organisation_id, claim.place)
+            if parent is None:
+                await store.end(tx, claim.organisation_id, claim.lease, claim.place, self._clock.now())
+        return replace(claim, place=replace(claim.place, parent_id=parent))
+
+    async def _write(self, batch: Sequence[_Page]) -> Sequence[Place | Exception | None]:
+        """Pages of several organisations under one commit, each organisation's with one merge."""
         at = self._clock.now()
-        async with self._database.tenant(organisation_id) as tx:
+        written: dict[int, Place | None] = {}
+        by_organisation: dict[str, list[tuple[int, _Page]]] = {}
+        for number, page in enumerate(batch):
+            by_organisation.setdefault(page.claim.organisation_id, []).append((number, page))
+        async with self._database.open() as tx:
+            for organisation_id in sorted(by_organisation):  # one order, so that two writers never wait for each other
+                await turn_to(tx, organisation_id)
+                copies: list[FetchedCopy] = []
+                for number, page in by_organisation[organisation_id]:
+                    claim = page.claim
+                    written[number] = await store.advance(
+                        tx, organisation_id, claim.lease, claim.place, page.read,
+                        over=page.over, keep=page.keep, at=at,
+                    )  # fmt: skip
+                    if written[number] is not None:
+                        copies += page.read.copies
+                await take_in(tx, organisation_id, copies, at)
+        return [written[number] for number in range(len(batch))]
+
+    async def _failed(self, claim: _Claim, error: TillwrightError) -> None:
+        at, place = self._clock.now(), claim.place
+        mine = (claim.organisation_id, claim.lease, place)
+        async with self._database.tenant(claim.organisation_id) as tx:
             if place.cursor_id and isinstance(error, StripeFailure) and error.param == "starting_after":
                 bound = place.cursor_created if BY_OBJECT[place.object].by_created else None
-                await store.move(tx, organisation_id, lease, place, bound=bound, at=at)
+                await store.move(tx, *mine, bound=bound, at=at)
                 return
-            state = _state_after(error, place.failures)
-            next_at = at + wait_after(error, place.failures)
+            if place.parent_id and isinstance(error, StripeFailure) and error.stripe_code == "resource_missing":
+                await store.skip_parent(tx, *mine, at)
+                return
             await store.fail(
-                tx, organisation_id, lease, place, state=state, error=as_data(error), next_at=next_at, at=at
-            )
+                tx, *mine, state=_state_after(error, place), error=as_data(error),
+                next_at=at + wait_after(error, place.failures), at=at,
+            )  # fmt: skip
 
 
-def _request(place: Place) -> tuple[str, dict[str, Any]]:
-    kind = BY_OBJECT[place.object]
-    params: dict[str, Any] = {**kind.params, "limit": PAGE}
-    if place.cursor_id:
-        params["starting_after"] = place.cursor_id
-    if place.bound is not None:
-        params["created"] = {"lte": to_unix(place.bound)}
-    return kind.path, params
+class _Step:
+    """What the readers of one step share: pages they may still read, pages read, and whether more is to claim."""
+
+    def __init__(self, left: int, *, turn: int) -> None:
+        self.left, self.read, self.turn = left, 0, turn
+        self.changed = asyncio.Event()
+
+    async def wait(self, tasks: set[asyncio.Task[int]]) -> set[asyncio.Task[int]]:
+        """The turns that ended, once one did or there is something new to claim."""
+        woken = asyncio.create_task(self.changed.wait())
+        try:
+            await asyncio.wait([*tasks, woken], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+        return {task for task in tasks if task.done()}
 
 
-def _rows(page: dict[str, Any], place: Place) -> list[dict[str, Any]]:
-    data: Any = page.get("data")
-    if not isinstance(data, list) or any(
-        not isinstance(row, dict) or "id" not in row for row in cast("list[Any]", data)
-    ):
-        raise Upstream("stripe_list_malformed", f"Stripe's list of {place.object} objects is not a list of objects.")
-    rows = cast("list[dict[str, Any]]", data)
-    if page.get("has_more") is True and not rows:
-        raise Upstream(
-            "stripe_list_malformed", f"Stripe's list of {place.object} objects says there is more, and stops."
-        )
-    if any(row.get("livemode", place.livemode) is not place.livemode for row in rows):
-        raise Conflict("mirror_other_mode", f"Stripe answered with {place.object} objects of the other mode.")
-    return rows
+_PATIENCE = 60.0  # seconds that a page may wait for its turn in the rate budget and for its answer; under the lease
 
 
-def _copy(place: Place, access: Access, began: datetime, row: dict[str, Any]) -> FetchedCopy:
-    body = None if row.get("deleted") is True else row
-    return FetchedCopy(place.livemode, place.object, row["id"], access.account_id, began, listed=True, body=body)
-
-
-def _created(row: dict[str, Any]) -> datetime:
-    created = row.get("created")
-    return from_unix(created) if isinstance(created, int) else UNDATED
-
-
-def _state_after(error: TillwrightError, failures: int) -> BackfillState:
+def _state_after(error: TillwrightError, place: Place) -> BackfillState:
     if isinstance(error, PermissionMissing):
         return BackfillState.DENIED
     if isinstance(error, NoSuchEndpoint):
         return BackfillState.ABSENT
-    return BackfillState.FAILED if lasting(error) or failures >= _MOST_FAILURES else BackfillState.RUNNING
+    first = place.done == 0 and place.cursor_id is None and place.parent_id is None
+    if isinstance(error, RequestRefused) and first and not isinstance(error, Conflict):
+        # Asked in the plainest way there is, Stripe says no: the account was never set up for this.
+        return BackfillState.ABSENT
+    return BackfillState.FAILED if lasting(error) or place.failures >= _MOST_FAILURES else BackfillState.RUNNING

@@ -1,31 +1,21 @@
-"""The backfill's only SQL: how far each list is, and who walks it."""
+"""The backfill's only SQL: how far each list and each range of it is, and who reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from tillwright.domains.mirror.kinds import BY_OBJECT, Kind
+from tillwright.domains.mirror.backfill.pages import Place, Read
+from tillwright.domains.mirror.backfill.plan import AT_ONCE, Reach, at_once, cut
+from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS, Kind
 from tillwright.domains.mirror.model import BackfillState, Progress
 from tillwright.gateways.database import Tx
 
 LEASE = timedelta(seconds=90)  # longer than a page may take
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a list is to be read on: behind `cursor_id`, among objects made at `bound` or before."""
-
-    livemode: bool
-    object: str
-    cursor_id: str | None
-    cursor_created: datetime | None
-    bound: datetime | None
-    failures: int
+_CHILDREN = tuple(kind for kind in KINDS if kind.of)
 
 
 async def start(
@@ -34,81 +24,212 @@ async def start(
     """Make a row a kind; one that ended is set going again where it failed, and with `again` where it was done too."""
     over = ["DENIED", "ABSENT", "FAILED", *(["DONE"] if again else [])]
     for position, kind in enumerate(kinds):
-        await tx.execute(
-            "insert into mirror_backfills as b (organisation_id, livemode, object, position, state, estimate, next_at, "
-            "updated) values (%s, %s, %s, %s, 'WAITING', (select nullif(present, 0) from mirror_counts c where "
-            "c.organisation_id = %s and c.livemode = %s and c.object = %s), %s, %s) "
-            "on conflict (organisation_id, livemode, object) do update set state = 'WAITING', cursor_id = null, "
-            "cursor_created = null, cursor_bound = null, done = 0, pages = 0, estimate = excluded.estimate, "
-            "lease = null, leased_until = null, next_at = excluded.next_at, failures = 0, error = null, "
-            "began = null, finished = null, updated = excluded.updated where b.state = any(%s)",
+        begun = await tx.execute(
+            "insert into mirror_backfills as b (organisation_id, livemode, object, position, state, estimate, updated) "
+            "values (%s, %s, %s, %s, 'WAITING', (select nullif(present, 0) from mirror_counts c where "
+            "c.organisation_id = %s and c.livemode = %s and c.object = %s), %s) "
+            "on conflict (organisation_id, livemode, object) do update set state = 'WAITING', done = 0, pages = 0, "
+            "ranges = 1, estimate = excluded.estimate, failures = 0, error = null, began = null, finished = null, "
+            "position = excluded.position, updated = excluded.updated where b.state = any(%s)",
             (
                 organisation_id, livemode, kind.object, position,
-                organisation_id, livemode, kind.object, at, at, over,
+                organisation_id, livemode, kind.object, at, over,
             ),
         )  # fmt: skip
+        if begun.rowcount:
+            await _one_range(tx, organisation_id, livemode, kind.object, position, at)
+
+
+async def _one_range(
+    tx: Tx, organisation_id: str, livemode: bool, object_type: str, position: int, at: datetime
+) -> None:
+    mine = (organisation_id, livemode, object_type)
+    await tx.execute("delete from mirror_ranges where organisation_id = %s and livemode = %s and object = %s", mine)
+    await tx.execute(
+        "insert into mirror_ranges (organisation_id, livemode, object, number, position, state, next_at, updated) "
+        "values (%s, %s, %s, 1, %s, 'WAITING', %s, %s)",
+        (*mine, position, at, at),
+    )
 
 
 async def organisations(tx: Tx, at: datetime) -> Sequence[str]:
-    """Those with a list to walk, the longest neglected first."""
+    """Those with a range to read, the one that is least served just now first."""
     rows = await tx.execute("select organisation_id from organisations_to_backfill(%s)", (at,))
     return [row["organisation_id"] async for row in rows]
 
 
 async def claim(tx: Tx, organisation_id: str, lease: str, at: datetime) -> Place | None:
-    """The next list that nobody walks, now this lease's."""
+    """The next range that nobody reads, now this lease's; None where nothing is to do, or enough is under way."""
     rows = await tx.execute(
-        "update mirror_backfills set lease = %s, leased_until = %s, state = 'RUNNING', began = coalesce(began, %s) "
-        "where (organisation_id, livemode, object) = (select organisation_id, livemode, object from mirror_backfills "
-        "where organisation_id = %s and state in ('WAITING', 'RUNNING') and next_at <= %s "
-        "and (leased_until is null or leased_until <= %s) order by position limit 1 for update skip locked) "
-        "returning livemode, object, cursor_id, cursor_created, cursor_bound, failures",
-        (lease, at + LEASE, at, organisation_id, at, at),
-    )
+        "update mirror_ranges set lease = %s, leased_until = %s, state = 'RUNNING' "
+        "where (organisation_id, livemode, object, number) = (select organisation_id, livemode, object, number "
+        "from mirror_ranges r where organisation_id = %s and state <> 'DONE' and next_at <= %s "
+        "and (leased_until is null or leased_until <= %s) "
+        "and (select count(*) from mirror_ranges o where o.organisation_id = r.organisation_id "
+        "and o.livemode = r.livemode and o.leased_until > %s) < case when livemode then %s else %s end "
+        "and (select count(*) from mirror_ranges o where o.organisation_id = r.organisation_id "
+        "and o.livemode = r.livemode and o.object = r.object and o.leased_until > %s) < %s "
+        "and not exists (select 1 from unnest(%s::text[], %s::text[]) k(child, parent) join mirror_backfills b "
+        "on b.organisation_id = r.organisation_id and b.livemode = r.livemode and b.object = k.parent "
+        "and b.state in ('WAITING', 'RUNNING') where k.child = r.object) "
+        "order by position, number limit 1 for update skip locked) returning *",
+        (
+            lease, at + LEASE, organisation_id, at, at, at, at_once(True), at_once(False), at, AT_ONCE,
+            [kind.object for kind in _CHILDREN], [kind.of for kind in _CHILDREN],
+        ),
+    )  # fmt: skip
     row = await rows.fetchone()
     if row is None:
         return None
-    return Place(
-        row["livemode"], row["object"], row["cursor_id"], row["cursor_created"], row["cursor_bound"], row["failures"]
+    await tx.execute(
+        "update mirror_backfills set state = 'RUNNING', began = coalesce(began, %s) "
+        "where organisation_id = %s and livemode = %s and object = %s and state in ('WAITING', 'RUNNING')",
+        (at, organisation_id, row["livemode"], row["object"]),
     )
+    return Place(
+        row["livemode"], row["object"], row["number"], row["low"], row["bound"], row["newest"], row["parent_id"],
+        row["cursor_id"], row["cursor_created"], row["done"], row["failures"],
+    )  # fmt: skip
 
 
-_MINE = "organisation_id = %s and livemode = %s and object = %s and lease = %s and state = 'RUNNING'"
-_FREE = "lease = null, leased_until = null"
+async def next_parent(tx: Tx, organisation_id: str, place: Place) -> str | None:
+    """The parent whose list comes after the one just read; None behind the last."""
+    kind = BY_OBJECT[place.object]
+    rows = await tx.execute(
+        "select id from mirror_objects p where organisation_id = %s and livemode = %s and object = %s and id > %s "
+        "and not deleted and (%s::text is null or body->%s->>'has_more' = 'true') "
+        "and (%s::text is null or exists (select 1 from mirror_objects c where c.organisation_id = p.organisation_id "
+        "and c.livemode = p.livemode and c.object = %s and c.customer = p.id and not c.deleted)) "
+        "and (%s::text is null or exists (select 1 from mirror_objects o where o.organisation_id = p.organisation_id "
+        "and o.livemode = p.livemode and o.object = %s)) order by id limit 1",
+        (
+            organisation_id, place.livemode, kind.of, place.parent_id or "", kind.inside, kind.inside,
+            kind.having, kind.having, kind.once, kind.once,
+        ),
+    )  # fmt: skip
+    row = await rows.fetchone()
+    return row["id"] if row else None
+
+
+_MINE = "organisation_id = %s and livemode = %s and object = %s and number = %s and lease = %s and state = 'RUNNING'"
+
+
+def _mine(organisation_id: str, lease: str, place: Place) -> tuple[Any, ...]:
+    return (organisation_id, place.livemode, place.object, place.number, lease)
 
 
 async def advance(
-    tx: Tx,
-    organisation_id: str,
-    lease: str,
-    place: Place,
-    *,
-    cursor: tuple[str, datetime] | None,
-    rows: int,
-    over: bool,
-    at: datetime,
-) -> bool:
-    """Note a page as read; False if the lease ran out, so that the page must not be written."""
-    state = BackfillState.DONE if over else BackfillState.RUNNING
-    cursor_id, created = cursor or (place.cursor_id, place.cursor_created)
-    done = await tx.execute(
-        f"update mirror_backfills set state = %s, cursor_id = %s, cursor_created = %s, done = done + %s, "  # noqa: S608 - the texts above
-        f"pages = pages + 1, failures = 0, error = null, updated = %s, finished = %s, next_at = %s, {_FREE} "
-        f"where {_MINE}",
+    tx: Tx, organisation_id: str, lease: str, place: Place, page: Read, *, over: bool, keep: bool, at: datetime
+) -> Place | None:
+    """Note a page as read, and give the rest of a long range to another reader where that is worth it.
+
+    Returns where to read on, None if the lease ran out, so that the page must not be written. `keep`: the reader goes
+    on with the range; it is free for others otherwise.
+    """
+    # Behind the last page of a parent's list comes the next parent.
+    cursor_id = None if place.parent_id and not page.more else page.cursor_id or place.cursor_id
+    rows = await tx.execute(
+        "update mirror_ranges set state = %s, parent_id = %s, cursor_id = %s, cursor_created = %s, "  # noqa: S608 - the texts above
+        "newest = coalesce(newest, %s), done = done + %s, pages = pages + 1, failures = 0, updated = %s, next_at = %s, "
+        f"lease = %s, leased_until = %s where {_MINE} returning newest, done",
         (
-            state, cursor_id, created, rows, at, at if over else None, at,
-            organisation_id, place.livemode, place.object, lease,
+            "DONE" if over else "RUNNING", place.parent_id, cursor_id,
+            page.last if page.copies else place.cursor_created, page.first if page.copies else None,
+            len(page.copies), at, at, lease if keep and not over else None, at + LEASE if keep and not over else None,
+            *_mine(organisation_id, lease, place),
         ),
     )  # fmt: skip
-    return done.rowcount == 1
+    row = await rows.fetchone()
+    if row is None:
+        return None
+    whole = await (
+        await tx.execute(
+            "update mirror_backfills set done = done + %s, pages = pages + 1, failures = 0, error = null, updated = %s "
+            "where organisation_id = %s and livemode = %s and object = %s returning pages, ranges",
+            (len(page.copies), at, organisation_id, place.livemode, place.object),
+        )
+    ).fetchone()
+    assert whole is not None
+    low = place.low
+    if over:
+        await _finish(tx, organisation_id, place, at)
+    elif BY_OBJECT[place.object].by_created and place.parent_id is None and page.copies:
+        reach = Reach(row["newest"], page.last, place.low, row["done"])
+        low = await _cut(tx, organisation_id, place, reach, whole["pages"], whole["ranges"], at)
+    return Place(
+        place.livemode, place.object, place.number, low, place.bound, row["newest"], place.parent_id,
+        cursor_id, page.last if page.copies else place.cursor_created, row["done"], 0,
+    )  # fmt: skip
+
+
+async def _cut(
+    tx: Tx, organisation_id: str, place: Place, reach: Reach, pages: int, ranges: int, at: datetime
+) -> datetime | None:
+    """Where the range ends from now on."""
+    mine = (organisation_id, place.livemode, place.object)
+    found = await (
+        await tx.execute(
+            "select count(*) filter (where state <> 'DONE') as running, max(newest) as newest from mirror_ranges "
+            "where organisation_id = %s and livemode = %s and object = %s",
+            mine,
+        )
+    ).fetchone()
+    assert found is not None
+    end = cut(reach, list_newest=found["newest"], pages=pages, ranges=ranges, running=found["running"])
+    if end is None:
+        return place.low
+    await tx.execute(
+        "insert into mirror_ranges (organisation_id, livemode, object, number, position, state, low, bound, next_at, "
+        "updated) select %s, %s, %s, max(number) + 1, max(position), 'WAITING', %s, %s, %s, %s from mirror_ranges "
+        "where organisation_id = %s and livemode = %s and object = %s",
+        (*mine, place.low, end - timedelta(seconds=1), at, at, *mine),
+    )
+    await tx.execute(
+        "update mirror_ranges set low = %s where organisation_id = %s and livemode = %s and object = %s "
+        "and number = %s",
+        (end, *mine, place.number),
+    )
+    await tx.execute(
+        "update mirror_backfills set ranges = ranges + 1 where organisation_id = %s and livemode = %s and object = %s",
+        mine,
+    )
+    return end
+
+
+async def _finish(tx: Tx, organisation_id: str, place: Place, at: datetime) -> None:
+    """The list is done when its last range is."""
+    await tx.execute(
+        "update mirror_backfills b set state = 'DONE', finished = %s where organisation_id = %s and livemode = %s "
+        "and object = %s and not exists (select 1 from mirror_ranges r where r.organisation_id = b.organisation_id "
+        "and r.livemode = b.livemode and r.object = b.object and r.state <> 'DONE')",
+        (at, organisation_id, place.livemode, place.object),
+    )
+
+
+async def end(tx: Tx, organisation_id: str, lease: str, place: Place, at: datetime) -> None:
+    """Nothing is left in this range, as was known without asking."""
+    await tx.execute(
+        f"update mirror_ranges set state = 'DONE', lease = null, leased_until = null, updated = %s where {_MINE}",  # noqa: S608 - the texts above
+        (at, *_mine(organisation_id, lease, place)),
+    )
+    await _finish(tx, organisation_id, place, at)
 
 
 async def move(tx: Tx, organisation_id: str, lease: str, place: Place, *, bound: datetime | None, at: datetime) -> None:
     """The cursor's object is gone: read on by time of creation, or from the start where the list knows none."""
     await tx.execute(
-        f"update mirror_backfills set cursor_id = null, cursor_bound = %s, "  # noqa: S608 - the texts above
-        f"done = case when %s::timestamptz is null then 0 else done end, updated = %s, {_FREE} where {_MINE}",
-        (bound, bound, at, organisation_id, place.livemode, place.object, lease),
+        "update mirror_ranges set cursor_id = null, parent_id = null, bound = %s, updated = %s, "  # noqa: S608 - the texts above
+        f"lease = null, leased_until = null where {_MINE}",
+        (bound, at, *_mine(organisation_id, lease, place)),
+    )
+
+
+async def skip_parent(tx: Tx, organisation_id: str, lease: str, place: Place, at: datetime) -> None:
+    """The parent is gone, and its list with it: go on with the next one."""
+    await tx.execute(
+        f"update mirror_ranges set parent_id = %s, cursor_id = null, updated = %s, lease = null, leased_until = null "  # noqa: S608 - the texts above
+        f"where {_MINE}",
+        (place.parent_id, at, *_mine(organisation_id, lease, place)),
     )
 
 
@@ -124,24 +245,50 @@ async def fail(
     at: datetime,
 ) -> None:
     """Note what went wrong; RUNNING comes again at `next_at`, the other states wait for a new start."""
-    finished = None if state is BackfillState.RUNNING else at
-    await tx.execute(
-        f"update mirror_backfills set state = %s, error = %s, failures = failures + 1, next_at = %s, updated = %s, "  # noqa: S608 - the texts above
-        f"finished = %s, {_FREE} where {_MINE}",
-        (state, Jsonb(error), next_at, at, finished, organisation_id, place.livemode, place.object, lease),
+    mine = await tx.execute(
+        f"update mirror_ranges set lease = null, leased_until = null, failures = failures + 1, next_at = %s, "  # noqa: S608 - the texts above
+        f"updated = %s where {_MINE}",
+        (next_at, at, *_mine(organisation_id, lease, place)),
     )
+    if not mine.rowcount:
+        return
+    whole = (organisation_id, place.livemode, place.object)
+    await tx.execute(
+        "update mirror_backfills set state = %s, error = %s, failures = failures + 1, updated = %s, finished = %s "
+        "where organisation_id = %s and livemode = %s and object = %s",
+        (state, Jsonb(error), at, None if state is BackfillState.RUNNING else at, *whole),
+    )
+    if state is not BackfillState.RUNNING:
+        await tx.execute(
+            "update mirror_ranges set state = 'DONE', lease = null, leased_until = null where organisation_id = %s "
+            "and livemode = %s and object = %s",
+            whole,
+        )
 
 
 async def progress(tx: Tx, livemode: bool | None) -> Sequence[Progress]:
+    """How far each list is. Where the end of each of its ranges is known, what is left is reckoned from them."""
     rows = await tx.execute(
-        "select * from mirror_backfills where %s::boolean is null or livemode = %s order by livemode, position",
+        "select b.*, case when count(r.number) filter (where r.low is null) = 0 then "
+        "sum(case when r.cursor_created is null or r.newest <= r.cursor_created then null else r.done * extract(epoch "
+        "from r.cursor_created - r.low) / extract(epoch from r.newest - r.cursor_created) end) end as ahead "
+        "from mirror_backfills b left join mirror_ranges r on r.organisation_id = b.organisation_id "
+        "and r.livemode = b.livemode and r.object = b.object and r.state <> 'DONE' "
+        "where %s::boolean is null or b.livemode = %s group by b.organisation_id, b.livemode, b.object "
+        "order by b.livemode, b.position",
         (livemode, livemode),
     )
     return [
         Progress(
             r["livemode"], r["object"], BY_OBJECT[r["object"]].plural if r["object"] in BY_OBJECT else r["object"],
-            BackfillState(r["state"]), r["done"], r["estimate"], r["pages"], r["failures"], r["error"],
+            r["position"], BackfillState(r["state"]), r["done"], _estimate(r), r["pages"], r["failures"], r["error"],
             r["began"], r["updated"], r["finished"],
         )
         async for r in rows
     ]  # fmt: skip
+
+
+def _estimate(row: dict[str, Any]) -> int | None:
+    if row["ahead"] is not None and row["state"] == "RUNNING":
+        return row["done"] + round(row["ahead"])
+    return row["estimate"]

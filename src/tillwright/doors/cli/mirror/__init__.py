@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from tillwright.doors.cli.mirror import reader
+from tillwright.doors.cli.mirror import backfill, reader, status
 
 app = typer.Typer(help="The copy of Stripe's objects: is it whole, is it true?", no_args_is_help=True)
+app.command(name="status")(status.run)
+app.command(name="backfill")(backfill.run)
 app.command(name="reader")(reader.run)
