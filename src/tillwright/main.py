@@ -87,6 +87,7 @@ async def _work(settings: Settings) -> int:
                 ("endpoints", 1.0, house.webhooks.registration_step),
                 ("backfill", 1.0, house.mirror.backfill_step),
                 ("verify", 1.0, house.verification.step),
+                ("earlier keys", 60.0, house.integrations.shred_over),
                 ("refetch", 1.0, house.mirror.refetch_step),
                 ("connections", 2.0, house.connections.step),
             ],

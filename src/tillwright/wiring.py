@@ -17,7 +17,7 @@ from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import ConnectionsPart, MirrorPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.people import People
-from tillwright.domains.verification import Drift, Verification
+from tillwright.domains.verification import Drift, Rotation, Verification
 from tillwright.domains.webhooks import Webhooks
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
@@ -46,6 +46,7 @@ class House:
     people: People
     integrations: Integrations
     verification: Verification
+    rotation: Rotation
     mirror: Mirror
     effects: Effects
     connections: Connections
@@ -165,6 +166,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         people=People(clock=clock, database=database, seal=seal, mailer=mailer, public_url=settings.web.public_url),
         integrations=integrations,
         verification=verification,
+        rotation=Rotation(database=database, integrations=integrations, verification=verification),
         mirror=mirror,
         effects=effects,
         connections=connections,

@@ -12,7 +12,7 @@ from tillwright.domains.billing import Effects
 from tillwright.domains.integrations import Credentials, Integration, Integrations
 from tillwright.domains.removal import Removal
 from tillwright.domains.tenancy import Principal
-from tillwright.domains.verification import Verification
+from tillwright.domains.verification import Rotation, Verification
 from tillwright.gateways.database import Database
 from tillwright.gateways.stripe.limits import NoLimits
 from tillwright.gateways.stripe.live import LiveReader, LiveWriter
@@ -33,6 +33,7 @@ class Rooms:
     writer: LiveWriter
     integrations: Integrations
     verification: Verification
+    rotation: Rotation
     effects: Effects
     removal: Removal
 
@@ -72,6 +73,7 @@ async def rooms(database: Database, organisation: str, seal: Seal, stripe_sandbo
         writer=writer,
         integrations=integrations,
         verification=verification,
+        rotation=Rotation(database=database, integrations=integrations, verification=verification),
         effects=effects,
         removal=Removal(
             database=database, clock=clock, integrations=integrations, verification=verification, effects=effects

@@ -179,36 +179,6 @@ async def test_settings_are_changed_once_for_each_version(rooms: Rooms) -> None:
     assert await rooms.integrations.get(rooms.principal) == changed
 
 
-async def test_a_key_is_replaced_by_one_of_the_same_account_and_mode_only(rooms: Rooms) -> None:
-    await rooms.connect()
-    new = key_with(rooms, "payment_method_write")
-    changed = await rooms.integrations.update(rooms.principal, expected_version=1, secret_key=Secret(new))
-    assert (changed.key_hint, changed.status, changed.version) == (new[-4:], "CREATED", 2)
-    assert (await rooms.integrations.access(rooms.principal.organisation_id)).key.matches(new)
-    with pytest.raises(Invalid) as wrong:
-        await rooms.integrations.update(rooms.principal, expected_version=2, secret_key=Secret("sk_test_sandbox_acme"))
-    assert wrong.value.code == "keys_of_two_accounts"
-    with pytest.raises(Conflict) as caught:
-        await rooms.integrations.update(
-            rooms.principal,
-            expected_version=2,
-            publishable_key="pk_test_sandbox_acme",
-            secret_key=Secret("sk_test_sandbox_acme"),
-        )
-    assert caught.value.code == "key_of_other_account"
-    with pytest.raises(Conflict):
-        await rooms.integrations.update(
-            rooms.principal,
-            expected_version=2,
-            publishable_key="pk_live_sandbox_northwind",
-            secret_key=Secret("sk_live_sandbox_northwind"),
-        )
-    with pytest.raises(Invalid) as alone:
-        await rooms.integrations.update(rooms.principal, expected_version=2, publishable_key="pk_test_sandbox_acme")
-    assert alone.value.code == "secret_key_needed"
-    assert (await rooms.integrations.access(rooms.principal.organisation_id)).key.matches(new)
-
-
 async def test_each_opening_of_a_key_is_audited(rooms: Rooms) -> None:
     await rooms.connect()
     organisation = rooms.principal.organisation_id

@@ -180,7 +180,14 @@ async def test_keys_changed_meanwhile_are_not_called_verified(rooms: Rooms, monk
     async def slow(*args, **options):
         report = await real(*args, **options)
         new = access_with(rooms, ["payment_method_write"]).key
-        await rooms.integrations.update(rooms.principal, expected_version=1, secret_key=new)
+        proven = await rooms.integrations.examine(
+            rooms.principal, publishable_key=rooms.sandbox.publishable_key, secret_key=new
+        )
+        async with rooms.database.tenant(rooms.principal.organisation_id) as tx:
+            locked = await rooms.integrations.hold(tx, rooms.principal.organisation_id, 1)
+            await rooms.integrations.exchange.replace(
+                tx, locked, proven, settings=locked.settings, status="CREATED", by="Ada"
+            )
         return report
 
     monkeypatch.setattr(rooms.verification, "check", slow)

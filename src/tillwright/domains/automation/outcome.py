@@ -36,5 +36,5 @@ def said(error: TillwrightError) -> dict[str, Any]:
 
 
 def again(error: TillwrightError) -> bool:
-    """Whether asking once more, later, can help: the other side was not there, or asked us to wait."""
-    return error.family == "upstream"
+    """Whether asking once more, later, can help: the other side was not there, or somebody asked us to wait."""
+    return error.family == "upstream" or error.code == "integration_paused"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -42,10 +42,11 @@ def _days(value: Any) -> Problem | None:
     )
 
 
-def _switch(value: Any) -> Problem | None:
-    if isinstance(value, bool):
-        return None
-    return Problem("not_a_switch", "This is either true or false.", "enableEntitlementEndSoonNotification")
+def _switch(field: str) -> Callable[[Any], Problem | None]:
+    def check(value: Any) -> Problem | None:
+        return None if isinstance(value, bool) else Problem("not_a_switch", "This is either true or false.", field)
+
+    return check
 
 
 def _display_name(value: Any) -> Problem | None:
@@ -68,6 +69,7 @@ def _client_id(value: Any) -> Problem | None:
 _CHECKS = {
     "display_name": _display_name,
     "connect_client_id": _client_id,
-    "enable_entitlement_end_soon_notification": _switch,
+    "enable_entitlement_end_soon_notification": _switch("enableEntitlementEndSoonNotification"),
+    "paused": _switch("paused"),
     "days_before_entitlement_end": _days,
 }

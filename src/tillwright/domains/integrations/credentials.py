@@ -49,6 +49,20 @@ class Credentials:
         )
         return secret
 
+    async def move(
+        self, tx: Tx, organisation_id: str, *, partner: str, purpose: str, to: str, livemode: bool, at: datetime
+    ) -> None:
+        """Seals a key anew for another purpose, in place of the one stored for that. Nobody is given it.
+
+        Raises:
+            Invalid: it was sealed with another master key, or changed.
+        """
+        sealed = await credential_store.get(tx, organisation_id, partner, purpose)
+        if sealed is None:
+            return
+        secret = self._seal.open(sealed, organisation=organisation_id, partner=partner, purpose=purpose)
+        await self.put(tx, organisation_id, partner=partner, purpose=to, livemode=livemode, secret=secret, at=at)
+
     async def shred(self, tx: Tx, organisation_id: str, *, partner: str, purpose: str | None = None) -> int:
         """Overwrites and deletes keys of a partner, all of them unless a purpose is given; returns how many."""
         return await credential_store.shred(tx, organisation_id, partner, purpose)

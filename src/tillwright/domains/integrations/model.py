@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,12 +15,36 @@ KeyKind = Literal["SECRET", "RESTRICTED"]
 
 @dataclass(frozen=True)
 class Settings:
-    """`days_before_entitlement_end`: 10 to 60, when the first end-soon notice goes out."""
+    """`days_before_entitlement_end`: 10 to 60, when the first end-soon notice goes out. `paused`: no call is made."""
 
     display_name: str = ""
     connect_client_id: str = ""
     enable_entitlement_end_soon_notification: bool = False
     days_before_entitlement_end: int = 30
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The keys before the present ones: of the same account, or of the other side of a switch. Good until `until`."""
+
+    livemode: bool
+    account_id: str
+    publishable_key: str
+    key_kind: KeyKind
+    key_hint: str
+    until: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, names as here."""
+        return asdict(self) | {"until": self.until.isoformat()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Previous:
+        """What `as_json` made."""
+        given: dict[str, Any] = dict(data)
+        given["until"] = datetime.fromisoformat(data["until"])
+        return cls(**given)
 
 
 @dataclass(frozen=True)
@@ -47,6 +71,7 @@ class Integration:
     updated: datetime
     updated_by: str
     settings: Settings = field(default_factory=Settings)
+    previous: Previous | None = None
 
     @property
     def mode(self) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from tillwright.domains import audit, events
 from tillwright.domains.integrations import choices, store
 from tillwright.domains.integrations.credentials import Credentials
-from tillwright.domains.integrations.keys import SECRET, KeyPair
+from tillwright.domains.integrations.exchange import KEY_PURPOSE, PREVIOUS_PURPOSE, Exchange
 from tillwright.domains.integrations.model import PARTNER, SERVICE, Integration, Status
 from tillwright.domains.integrations.proving import Proven, Proving
 from tillwright.domains.tenancy import Principal
@@ -21,8 +21,6 @@ from tillwright.gateways.stripe.writer import StripeWriter
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict, Invalid
 from tillwright.kit.seal import Secret
-
-KEY_PURPOSE = "secret_key"
 
 
 class Integrations:
@@ -41,6 +39,7 @@ class Integrations:
         self._database = database
         self._clock = clock
         self._credentials = credentials
+        self.exchange = Exchange(clock=clock, credentials=credentials)
         self._proving = Proving(reader, writer, deadline=deadline)
 
     async def examine(self, principal: Principal, *, publishable_key: str, secret_key: Secret) -> Proven:
@@ -107,8 +106,8 @@ class Integrations:
         async with self._database.tenant(principal.organisation_id) as tx:
             if not await store.insert(tx, integration):
                 _connected_already()
-            await self._put_key(tx, integration, pair)
-            await self._note(tx, principal, integration, "connect", "created")
+            await self.exchange.put(tx, integration, proven)
+            await self.note(tx, principal, integration, "connect", "created")
         return integration
 
     async def get(self, principal: Principal, partner: str = PARTNER, service: str = SERVICE) -> Integration:
@@ -132,59 +131,77 @@ class Integrations:
         principal: Principal,
         *,
         expected_version: int,
-        settings: Mapping[str, Any] | None = None,
-        publishable_key: str | None = None,
-        secret_key: Secret | None = None,
+        settings: Mapping[str, Any],
         partner: str = PARTNER,
         service: str = SERVICE,
     ) -> Integration:
-        """Changes settings, keys, or both.
+        """Changes settings, pausing among them.
 
         Args:
             expected_version: the version the editor saw.
             settings: names as in `Settings`, only those to change.
-            publishable_key, secret_key: new keys of the same account and mode; a new secret key alone is enough.
 
         Raises:
             Invalid: with every complaint about the input.
-            Conflict: somebody else changed it meanwhile, or the new key is of another account or mode.
-            Absent, Denied, Upstream: as for `connect`.
+            Conflict: somebody else changed it meanwhile.
+            Absent: there is no such integration.
+            Denied: the caller may not.
         """
         principal.require("integration:write")
-        current = await self.of(principal.organisation_id, partner, service)
-        _same_version(current, expected_version)
-        wanted = choices.change(current.settings, settings or {})
-        pair, identity = None, None
-        if secret_key is not None:
-            proven = await self._proving.prove(
-                principal.organisation_id, publishable_key or current.publishable_key, secret_key
+        async with self._database.tenant(principal.organisation_id) as tx:
+            locked = await self.hold(tx, principal.organisation_id, expected_version, partner, service)
+            changed = replace(
+                locked,
+                settings=choices.change(locked.settings, settings),
+                version=locked.version + 1,
+                updated=self._clock.now(),
+                updated_by=principal.name,
             )
-            pair, identity = proven.pair, proven.identity
-            _same_account(current, proven)
-        elif publishable_key not in (None, current.publishable_key):
-            raise Invalid(
-                "secret_key_needed",
-                "A new public key can only be checked together with the secret key.",
-                field=SECRET,
-                remedy="Enter both keys.",
-            )
+            await store.update(tx, changed)
+            became = "updated"
+            if changed.settings.paused is not locked.settings.paused:
+                became = "paused" if changed.settings.paused else "resumed"
+            await self.note(tx, principal, changed, "update", became)
+        return changed
+
+    async def hold(
+        self,
+        tx: Tx,
+        organisation_id: str,
+        expected_version: int,
+        partner: str = PARTNER,
+        service: str = SERVICE,
+    ) -> Integration:
+        """The integration, locked until the caller's transaction ends.
+
+        Raises:
+            Absent: there is none.
+            Conflict: it is not the version the editor saw.
+        """
+        locked = await self._find(tx, organisation_id, partner, service, lock=True)
+        _same_version(locked, expected_version)
+        return locked
+
+    async def end_overlap(self, principal: Principal, partner: str = PARTNER, service: str = SERVICE) -> Integration:
+        """Shreds the earlier keys now, and not when their time is over."""
+        principal.require("integration:write")
         async with self._database.tenant(principal.organisation_id) as tx:
             locked = await self._find(tx, principal.organisation_id, partner, service, lock=True)
-            _same_version(locked, expected_version)
-            changed = replace(locked, settings=wanted, **self._touch(locked, principal.name))
-            if pair and identity:
-                changed = replace(
-                    changed,
-                    publishable_key=pair.publishable,
-                    key_kind=pair.kind,
-                    key_hint=pair.hint,
-                    account_name=identity.name or changed.account_name,
-                    status="CREATED",  # what was verified was another key
-                )
-                await self._put_key(tx, changed, pair)
-            await store.update(tx, changed)
-            await self._note(tx, principal, changed, "rotate" if pair else "update", "updated")
+            changed = await self.exchange.drop_previous(tx, locked)
+            await self.note(tx, principal, changed, "end_overlap", "updated")
         return changed
+
+    async def shred_over(self) -> int:
+        """Shreds earlier keys whose time is over, of every organisation; returns of how many."""
+        async with self._database.open() as tx:
+            organisations = await store.with_keys_over(tx, self._clock.now())
+        for organisation_id in organisations:
+            async with self._database.tenant(organisation_id) as tx:
+                for found in await store.all_of(tx, organisation_id):
+                    locked = await self._find(tx, organisation_id, found.partner, found.service, lock=True)
+                    if locked.previous and locked.previous.until <= self._clock.now():
+                        await self.exchange.drop_previous(tx, locked)
+        return len(organisations)
 
     async def set_status(
         self, tx: Tx, organisation_id: str, status: Status, *, seen: Integration, account_name: str | None, by: str
@@ -195,11 +212,7 @@ class Integrations:
             Conflict: the integration is not the one that was `seen` when the verification began.
         """
         locked = await self._find(tx, organisation_id, seen.partner, seen.service, lock=True)
-        if (locked.created, locked.key_hint, locked.publishable_key) != (
-            seen.created,
-            seen.key_hint,
-            seen.publishable_key,
-        ):
+        if _keys_of(locked) != _keys_of(seen):
             raise Conflict(
                 "integration_changed",
                 "The integration's keys were changed while they were being verified.",
@@ -223,35 +236,49 @@ class Integrations:
         livemode: bool | None = None,
         why: str = "call Stripe",
         principal: Principal | None = None,
+        though_paused: bool = False,
     ) -> Access:
         """The organisation's key, ready to be sent; an audit entry notes that it was opened, and `why`.
 
+        While earlier keys are good, they are the access's spare, or serve what belongs to the mode before a switch.
+
         Args:
-            livemode: the mode the caller means; None if either will do.
+            livemode: the mode the caller means; None if the present one will do.
+            though_paused: it looks after the connection itself, which a pause does not stop.
 
         Raises:
             Absent: Stripe is not connected.
-            Conflict: it is connected in the other mode.
+            Conflict: it is connected in the other mode, or paused.
         """
         actor = principal or Principal.system(organisation_id, "tillwright")
         async with self._database.tenant(organisation_id) as tx:
             integration = await self._find(tx, organisation_id, PARTNER, SERVICE)
+            if integration.settings.paused and not though_paused:
+                _paused()
+            now, earlier = self._clock.now(), integration.previous
+            if earlier and earlier.until <= now:
+                earlier = None
             if livemode is not None and livemode is not integration.livemode:
-                raise Conflict(
-                    "mode_mismatch",
-                    f"Stripe is connected in {integration.mode} mode; this belongs to the other one.",
-                    remedy="Switch the integration's mode, or start again from an object of its present mode.",
-                )
-            key = await self._credentials.open(
-                tx,
-                organisation_id,
-                partner=PARTNER,
-                purpose=KEY_PURPOSE,
-                actor=actor.actor,
-                why=why,
-                at=self._clock.now(),
-            )
-        return Access(organisation_id, key, integration.livemode, integration.account_id)
+                if earlier is None or earlier.livemode is not livemode:
+                    _other_mode(integration)
+                key = await self._open(tx, organisation_id, PREVIOUS_PURPOSE, actor, why)
+                return Access(organisation_id, key, livemode, earlier.account_id)
+            key = await self._open(tx, organisation_id, KEY_PURPOSE, actor, why)
+            spare = None
+            if earlier and (earlier.livemode, earlier.account_id) == (integration.livemode, integration.account_id):
+                spare = await self._open(tx, organisation_id, PREVIOUS_PURPOSE, actor, why)
+        return Access(organisation_id, key, integration.livemode, integration.account_id, spare=spare)
+
+    async def _open(self, tx: Tx, organisation_id: str, purpose: str, principal: Principal, why: str) -> Secret:
+        return await self._credentials.open(
+            tx,
+            organisation_id,
+            partner=PARTNER,
+            purpose=purpose,
+            actor=principal.actor,
+            why=why,
+            at=self._clock.now(),
+        )
 
     async def remove(self, tx: Tx, organisation_id: str, partner: str, service: str) -> int:
         """Shreds the keys and deletes the link in the caller's transaction; returns how many keys were shredded."""
@@ -271,18 +298,8 @@ class Integrations:
             )
         return found
 
-    async def _put_key(self, tx: Tx, integration: Integration, pair: KeyPair) -> None:
-        await self._credentials.put(
-            tx,
-            integration.organisation_id,
-            partner=integration.partner,
-            purpose=KEY_PURPOSE,
-            livemode=pair.livemode,
-            secret=pair.secret,
-            at=integration.updated,
-        )
-
-    async def _note(self, tx: Tx, principal: Principal, integration: Integration, did: str, became: str) -> None:
+    async def note(self, tx: Tx, principal: Principal, integration: Integration, did: str, became: str) -> None:
+        """Audit and tell what was done, in the caller's transaction."""
         said = integration.summary()
         subject = f"{integration.partner}/{integration.service}"
         await audit.record(
@@ -291,8 +308,16 @@ class Integrations:
         name = f"integration:{integration.partner}:{became}"
         await events.record(tx, principal.organisation_id, name, said | {"by": principal.name}, self._clock.now())
 
-    def _touch(self, integration: Integration, by: str) -> dict[str, Any]:
-        return {"version": integration.version + 1, "updated": self._clock.now(), "updated_by": by}
+
+def _keys_of(integration: Integration) -> tuple[Any, ...]:
+    """Differs where the keys do."""
+    return (
+        integration.created,
+        integration.livemode,
+        integration.account_id,
+        integration.key_hint,
+        integration.publishable_key,
+    )
 
 
 def _known(partner: str, service: str) -> None:
@@ -323,11 +348,17 @@ def _same_version(integration: Integration, expected: int) -> None:
         )
 
 
-def _same_account(integration: Integration, proven: Proven) -> None:
-    if proven.pair.livemode is not integration.livemode or proven.identity.account_id != integration.account_id:
-        raise Conflict(
-            "key_of_other_account",
-            f"The new key is not of account {integration.account_id} in {integration.mode} mode.",
-            field=SECRET,
-            remedy="Take a key of the same account and mode, or delete the integration and connect the other one.",
-        )
+def _paused() -> NoReturn:
+    raise Conflict(
+        "integration_paused",
+        "The integration is paused: Tillwright makes no call with its key.",
+        remedy="Resume it on the Integrations page.",
+    )
+
+
+def _other_mode(integration: Integration) -> NoReturn:
+    raise Conflict(
+        "mode_mismatch",
+        f"Stripe is connected in {integration.mode} mode; this belongs to the other one.",
+        remedy="Switch the integration's mode, or start again from an object of its present mode.",
+    )

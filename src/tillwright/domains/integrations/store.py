@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from tillwright.domains.integrations.model import Integration, Settings
+from tillwright.domains.integrations.model import Integration, Previous, Settings
 from tillwright.gateways.database import Tx
 
 
@@ -20,7 +21,7 @@ async def insert(tx: Tx, integration: Integration) -> bool:
         "settings) values (%(organisation_id)s, %(partner)s, %(service)s, %(status)s, %(livemode)s, %(account_id)s, "
         "%(account_name)s, %(publishable_key)s, %(key_kind)s, %(key_hint)s, %(api_version)s, %(version)s, %(created)s, "
         "%(created_by)s, %(updated)s, %(updated_by)s, %(settings)s) on conflict do nothing",
-        asdict(integration) | {"settings": Jsonb(asdict(integration.settings))},
+        asdict(integration) | {"settings": Jsonb(asdict(integration.settings)), "previous": None},
     )
     return done.rowcount == 1
 
@@ -43,19 +44,28 @@ async def all_of(tx: Tx, organisation_id: str) -> Sequence[Integration]:
     return [_integration(row) for row in rows]
 
 
+async def with_keys_over(tx: Tx, at: datetime) -> Sequence[str]:
+    """The organisations that hold earlier keys whose time is over."""
+    rows = await tx.execute("select organisation_id from organisations_with_keys_over(%s)", (at,))
+    return [row["organisation_id"] async for row in rows]
+
+
 async def update(tx: Tx, integration: Integration) -> None:
     """Writes everything that can change."""
     await tx.execute(
-        "update integrations set status = %s, account_name = %s, publishable_key = %s, key_kind = %s, key_hint = %s, "
-        "settings = %s, version = %s, updated = %s, updated_by = %s "
+        "update integrations set status = %s, livemode = %s, account_id = %s, account_name = %s, publishable_key = %s, "
+        "key_kind = %s, key_hint = %s, settings = %s, previous = %s, version = %s, updated = %s, updated_by = %s "
         "where organisation_id = %s and partner = %s and service = %s",
         (
             integration.status,
+            integration.livemode,
+            integration.account_id,
             integration.account_name,
             integration.publishable_key,
             integration.key_kind,
             integration.key_hint,
             Jsonb(asdict(integration.settings)),
+            Jsonb(integration.previous.as_json()) if integration.previous else None,
             integration.version,
             integration.updated,
             integration.updated_by,
@@ -77,4 +87,5 @@ async def delete(tx: Tx, organisation_id: str, partner: str, service: str) -> bo
 def _integration(row: dict[str, Any]) -> Integration:
     given: dict[str, Any] = dict(row)
     given["settings"] = Settings(**row["settings"])
+    given["previous"] = Previous.from_json(row["previous"]) if row["previous"] else None
     return Integration(**given)

@@ -2,6 +2,7 @@
 
 from tillwright.domains.verification.drift import Drift
 from tillwright.domains.verification.report import Finding, Report
+from tillwright.domains.verification.rotation import Rotation
 from tillwright.domains.verification.service import Verification
 
-__all__ = ["Drift", "Finding", "Report", "Verification"]
+__all__ = ["Drift", "Finding", "Report", "Rotation", "Verification"]

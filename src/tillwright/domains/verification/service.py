@@ -106,7 +106,7 @@ class Verification:
     async def _verify(self, principal: Principal, partner: str, service: str, *, scheduled: bool) -> Report:
         organisation_id = principal.organisation_id
         found = await self._integrations.of(organisation_id, partner, service)
-        access = await self._integrations.access(organisation_id, why="verify", principal=principal)
+        access = await self._integrations.access(organisation_id, why="verify", principal=principal, though_paused=True)
         before = await self.latest(organisation_id, partner, service)
         report = await self.check(
             access, restricted=found.key_kind == "RESTRICTED", before=before, key_hint=found.key_hint

@@ -93,7 +93,7 @@ class Webhooks:
             "disabled",
             "none",
         )
-        if event.name != f"integration:{PARTNER}:verified" and not lost:
+        if event.name not in (f"integration:{PARTNER}:verified", f"integration:{PARTNER}:resumed") and not lost:
             return
         livemode = event.data["mode"] == "live"
         if lost and not any(each.livemode is livemode for each in await endpoints.all_of(tx, event.organisation_id)):

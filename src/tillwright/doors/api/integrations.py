@@ -21,6 +21,7 @@ SETTINGS = {
     "connectClientId": "connect_client_id",
     "enableEntitlementEndSoonNotification": "enable_entitlement_end_soon_notification",
     "daysBeforeEntitlementEnd": "days_before_entitlement_end",
+    "paused": "paused",
 }
 _KEYS: dict[str, JsonValue] = {
     "publishableKey": "pk_test_example",
@@ -33,6 +34,8 @@ _KEYS: dict[str, JsonValue] = {
     "connectClientId": "",
     "enableEntitlementEndSoonNotification": True,
     "daysBeforeEntitlementEnd": 30,
+    "paused": False,
+    "earlierKeysUntil": None,
     "version": 1,
 }
 _ENTITY: dict[str, JsonValue] = {
@@ -134,20 +137,33 @@ async def get_integration(caller: Caller, house: TheHouse, partner: str, service
 async def update_integration(
     caller: Caller, house: TheHouse, partner: str, service: str, body: Annotated[UpdateIntegration, Body()]
 ) -> IntegrationEntity:
-    """Settings, keys, or both; new keys must be of the same account and mode."""
+    """Settings, keys, or both. `paused` stops every call with the key.
+
+    A new `secretKey` must be of the same account and mode and may do no less; the one before stays good for 24 hours.
+    """
     given = stripe_info(body.info)
     only(given, (*SETTINGS, "publishableKey", "secretKey", "version"))
     current = await house.integrations.get(caller, partner, service)
-    changed = await house.integrations.update(
-        caller,
-        partner=partner,
-        service=service,
-        expected_version=_version(given, current.version),
-        settings={ours: given[theirs] for theirs, ours in SETTINGS.items() if theirs in given},
-        publishable_key=text(given, "publishableKey") if "publishableKey" in given else None,
-        secret_key=Secret(text(given, "secretKey")) if "secretKey" in given else None,
+    expected = _version(given, current.version)
+    settings = {ours: given[theirs] for theirs, ours in SETTINGS.items() if theirs in given}
+    public = text(given, "publishableKey") if "publishableKey" in given else None
+    if "secretKey" not in given and public in (None, current.publishable_key):
+        return _entity(
+            await house.integrations.update(
+                caller, partner=partner, service=service, expected_version=expected, settings=settings
+            )
+        )
+    return _entity(
+        await house.rotation.rotate(
+            caller,
+            partner=partner,
+            service=service,
+            expected_version=expected,
+            publishable_key=public,
+            secret_key=Secret(text(given, "secretKey")) if "secretKey" in given else None,
+            settings=settings,
+        )
     )
-    return _entity(changed)
 
 
 @router.delete(PATH, summary="Delete an integration", operation_id="deleteIntegration")
@@ -166,6 +182,7 @@ def _entity(integration: Integration) -> IntegrationEntity:
         "accountId": integration.account_id,
         "accountName": integration.account_name,
         "apiVersion": integration.api_version,
+        "earlierKeysUntil": integration.previous.until if integration.previous else None,
         "version": integration.version,
         **{theirs: getattr(settings, ours) for theirs, ours in SETTINGS.items()},
     }

@@ -17,6 +17,7 @@ from tillwright.doors.console.pages import (
     connecting,
     coupons,
     customers,
+    editing,
     events,
     integrations,
     keys,
@@ -36,6 +37,7 @@ from tillwright.wiring import House
 PAGES = (
     overview,
     connecting,
+    editing,
     integrations,
     customers,
     payments,

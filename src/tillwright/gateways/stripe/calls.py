@@ -116,11 +116,11 @@ class Calls:
             outcome = await self._once(access, method, path, params or {}, idempotency_key, ends)
             if isinstance(outcome, Answer):
                 return outcome
+            await self._tell(access, outcome)
             if isinstance(outcome, KeyRefused) and access.spare:
                 # Stripe looks at the key before anything else: nothing happened, and the other key is as good.
                 access = replace(access, key=access.spare, spare=None)
                 continue
-            await self._tell(access, outcome)
             unknown = unknown or outcome.unknown
             wait = self._policy.wait_after(outcome, tries, self._dice.random()) if retry else None
             # A lock time-out is a 429 about one object; any other says that the account or endpoint is over its rate.

@@ -13,6 +13,9 @@ SCOPE = Scope(
     events=(
         "integration:*:updated",
         "integration:*:rotated",
+        "integration:*:paused",
+        "integration:*:resumed",
+        "integration:*:switched",
         "integration:*:verified",
         "integration:*:not_verified",
     ),

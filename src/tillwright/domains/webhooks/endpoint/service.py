@@ -210,7 +210,9 @@ class Endpoints:
             ) from refusal
 
     async def _access(self, endpoint: Endpoint, why: str) -> Access:
-        return await self._integrations.access(endpoint.organisation_id, livemode=endpoint.livemode, why=why)
+        return await self._integrations.access(
+            endpoint.organisation_id, livemode=endpoint.livemode, why=why, though_paused=True
+        )
 
     async def _tell(self, tx: Tx, endpoint: Endpoint, stripe_id: str) -> None:
         # Whoever found that it was gone or disabled may look again.

@@ -1,0 +1,151 @@
+"""`tillwright integration`: connect, look at, edit, pause, change the key and delete, for scripts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import orjson
+import typer
+
+from tillwright.domains.integrations import Integration
+from tillwright.domains.tenancy import Principal
+from tillwright.doors.cli.asking import ask_secret
+from tillwright.doors.cli.choice import AsJson, Organisation, chosen
+from tillwright.kit.errors import Invalid
+from tillwright.settings import read
+from tillwright.wiring import House, open_house
+
+app = typer.Typer(help="The link to Stripe: connect, edit, pause, change the key, delete.", no_args_is_help=True)
+NAME = "tillwright integration"
+PublicKey = Annotated[str | None, typer.Option("--public-key", help="pk_…; the secret key is asked for.")]
+
+T = TypeVar("T")
+
+
+@app.command()
+def show(organisation: Organisation = None, as_json: AsJson = False) -> None:
+    """Print the integration as it is stored."""
+    _print(_do(organisation, lambda house, caller: house.integrations.get(caller)), as_json)
+
+
+@app.command()
+def connect(public_key: PublicKey = None, organisation: Organisation = None, as_json: AsJson = False) -> None:
+    """Check both keys at Stripe and save them; to look without saving use `tillwright verify --public-key`."""
+    if public_key is None:
+        raise Invalid("key_missing", "The public key is missing.", field="--public-key")
+    secret = ask_secret("Secret key")
+    _print(
+        _do(
+            organisation,
+            lambda house, caller: house.integrations.connect(caller, publishable_key=public_key, secret_key=secret),
+        ),
+        as_json,
+    )
+
+
+@app.command(name="set")
+def set_(
+    organisation: Organisation = None,
+    days: Annotated[int | None, typer.Option(help="Days before an entitlement's end, 10 to 60.")] = None,
+    end_soon: Annotated[bool | None, typer.Option("--end-soon/--no-end-soon", help="End-soon notices.")] = None,
+    display_name: Annotated[str | None, typer.Option(help="What users see.")] = None,
+    client_id: Annotated[str | None, typer.Option(help="Connect client id, ca_….")] = None,
+    version: Annotated[int | None, typer.Option(help="Refuse if it is another version by now.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change settings; what is left out stays."""
+    given = {
+        "days_before_entitlement_end": days,
+        "enable_entitlement_end_soon_notification": end_soon,
+        "display_name": display_name,
+        "connect_client_id": client_id,
+    }
+    wanted = {name: value for name, value in given.items() if value is not None}
+    _print(_do(organisation, lambda house, caller: _update(house, caller, wanted, version)), as_json)
+
+
+@app.command()
+def pause(organisation: Organisation = None, as_json: AsJson = False) -> None:
+    """Make no call with the key until `resume`; events are still kept, workflows wait."""
+    _print(_do(organisation, lambda house, caller: _update(house, caller, {"paused": True}, None)), as_json)
+
+
+@app.command()
+def resume(organisation: Organisation = None, as_json: AsJson = False) -> None:
+    """Let what waited go on."""
+    _print(_do(organisation, lambda house, caller: _update(house, caller, {"paused": False}, None)), as_json)
+
+
+@app.command()
+def rotate(public_key: PublicKey = None, organisation: Organisation = None, as_json: AsJson = False) -> None:
+    """Put a new secret key in place once it is proven as good; the present one stays good for 24 hours."""
+    secret = ask_secret("New secret key")
+
+    async def change(house: House, caller: Principal) -> Integration:
+        current = await house.integrations.get(caller)
+        return await house.rotation.rotate(
+            caller, expected_version=current.version, publishable_key=public_key, secret_key=secret
+        )
+
+    _print(_do(organisation, change), as_json)
+
+
+@app.command()
+def delete(
+    name: Annotated[str, typer.Option(help="The organisation's name, to confirm.")],
+    organisation: Organisation = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete the integration and everything read by it, for good; prints the receipt."""
+
+    async def remove(house: House, caller: Principal) -> Any:
+        if (await house.tenancy.organisation(caller)).name != name:
+            raise Invalid("not_confirmed", "Nothing was deleted: this is not the organisation's name.", field="--name")
+        return await house.removal.delete_integration(caller)
+
+    receipt = _do(organisation, remove)
+    if as_json:
+        print(orjson.dumps(receipt.as_json(), option=orjson.OPT_INDENT_2).decode())
+        return
+    for line in receipt.lines:
+        print(("✓" if line.done else "✗"), line.what, "" if line.count is None else f"({line.count})")
+
+
+async def _update(house: House, caller: Principal, wanted: dict[str, Any], version: int | None) -> Integration:
+    current = await house.integrations.get(caller)
+    return await house.integrations.update(caller, expected_version=version or current.version, settings=wanted)
+
+
+def _do(organisation: str | None, verb: Callable[[House, Principal], Awaitable[T]]) -> T:
+    async def inside() -> T:
+        async with open_house(read()) as house:
+            return await verb(house, Principal.system(await chosen(house, organisation), NAME))
+
+    return asyncio.run(inside())
+
+
+def _print(integration: Integration, as_json: bool) -> None:
+    settings = integration.settings
+    facts = {
+        "status": integration.status,
+        "mode": integration.mode,
+        "account": integration.account_id,
+        "name": integration.account_name,
+        "publicKey": integration.publishable_key,
+        "secretKey": f"…{integration.key_hint} ({integration.key_kind.lower()})",
+        "displayName": settings.display_name,
+        "connectClientId": settings.connect_client_id,
+        "endSoonNotification": settings.enable_entitlement_end_soon_notification,
+        "daysBeforeEntitlementEnd": settings.days_before_entitlement_end,
+        "paused": settings.paused,
+        "earlierKeysUntil": integration.previous.until.isoformat() if integration.previous else None,
+        "version": integration.version,
+    }
+    if as_json:
+        print(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
+        return
+    for fact, value in facts.items():
+        if value not in (None, ""):
+            print(f"{fact:26}{value}")
