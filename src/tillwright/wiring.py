@@ -154,6 +154,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             reader=reader,
             mirror=mirror,
         ),
+        public_url=settings.web.public_url,
     )
     return House(
         settings=settings,
@@ -171,7 +172,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         effects=effects,
         connections=connections,
         notifications=notifications,
-        automation=Automation(clock=clock, database=database, mirror=mirror, work=work),
+        automation=Automation(clock=clock, database=database, mirror=mirror, integrations=integrations, work=work),
         webhooks=webhooks,
         removal=Removal(
             database=database,

@@ -11,6 +11,7 @@ from typing import Any
 from tests.sandbox.conftest import Sandbox
 from tillwright.domains import events
 from tillwright.domains.automation import Automation, Fetcher, Parts, RunState, Timeline, Work
+from tillwright.domains.automation.interpreter import PARKED
 from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.tenancy import Principal
@@ -172,9 +173,22 @@ class Stage:
         return [run_id for run_id in self.queue.payloads if run_id not in before]
 
     async def execute(self, run_id: str, steps: KeptSteps | None = None) -> str:
+        """Execute a run to its end; when it waits, the clock is moved to when it is due."""
+        ended = await self.segment(run_id, steps)
+        while ended == PARKED:
+            due = (await self.automation.timeline(self.principal, run_id)).run.wake_at
+            assert due is not None
+            await self.clock.sleep(max(0.0, (due - self.clock.now()).total_seconds()))
+            await self.automation.hand_over(self.queue)
+            ended = await self.segment(run_id)
+        return ended
+
+    async def segment(self, run_id: str, steps: KeptSteps | None = None) -> str:
+        """Execute what was handed over last of a run."""
         steps = steps or KeptSteps(self.clock, self.points)
         steps.again()
-        return await self.automation.execute(steps, self.queue.payloads[run_id])
+        newest = [queue_id for queue_id in self.queue.payloads if queue_id.split(".")[0] == run_id][-1]
+        return await self.automation.execute(steps, self.queue.payloads[newest])
 
     async def run(self, **changes: Any) -> Timeline:
         """One event, its one run, executed."""
@@ -219,7 +233,9 @@ async def make_stage(house: House, sandbox: Sandbox, clock: ManualClock) -> Stag
             mirror=house.mirror,
         ),
     )
-    automation = Automation(clock=clock, database=house.database, mirror=house.mirror, work=work)
+    automation = Automation(
+        clock=clock, database=house.database, mirror=house.mirror, integrations=house.integrations, work=work
+    )
     return Stage(
         dataclasses.replace(house, automation=automation, notifications=notifications, effects=effects),
         sandbox,

@@ -149,3 +149,81 @@ def test_texts_that_are_no_document(text: str, part: str) -> None:
 def test_words_mean_what_json_would_mean(word: str, expected: object) -> None:
     assert document.read(f"a: {word}").data == {"a": expected}
     assert document.read(f'a: "{word}"').data == {"a": word}
+
+
+@pytest.mark.parametrize(
+    ("expression", "part"),
+    [
+        ("object.amount_remaning >= 2000", "Did you mean `amount_remaining`"),
+        ("object.customer.email == ''", "Stripe sends an id here"),
+        ("object.lines.data.exists(l, l.amont > 1)", "Did you mean `amount`"),
+        ("object.lines.data.amount > 1", "is a list"),
+        ("has(object.amount_dew)", "Did you mean `amount_due`"),
+        ("object['curency'] == 'eur'", "Did you mean `currency`"),
+        ("event.typ == ''", "Did you mean `type`"),
+        ("inputs.anything == ''", "no field `anything`"),
+    ],
+)
+def test_a_wrong_field_is_found_on_saving(expression: str, part: str) -> None:
+    with pytest.raises(Invalid, match="has no field") as raised:
+        definition.parse(GOOD.replace("object.amount_paid > 1000", f'"{expression}"'))
+    assert part in str(raised.value)
+
+
+def test_what_stripe_leaves_open_is_not_judged() -> None:
+    definition.parse(GOOD.replace("object.amount_paid > 1000", "object.metadata.any.thing == 1"))
+
+
+TRIGGERS = """\
+name: many
+triggers:
+  - stripe_event: invoice.paid
+  - event: "entitlement:*:end_soon"
+  - schedule: {cron: "0 9 * * 1", time_zone: Europe/Berlin}
+  - manual: {object: customer, inputs: {amount: {type: integer, low: 1, required: true, summary: How much}}}
+  - api: {}
+  - webhook: {}
+concurrency: by customer
+limits: {runs_per_day: 5, amount_per_day: {eur: 5000}, writes_per_day: 9, amount_per_run: {eur: 100, usd: 1}}
+steps:
+  - {id: a, stop: "${object.amount_paid} ${object.daysLeft} ${inputs.amount}"}
+"""
+
+
+def test_several_triggers_and_a_field_of_any_of_their_objects() -> None:
+    found = definition.parse(TRIGGERS)
+    assert [rule.kind for rule in found.rules] == ["stripe_event", "event", "schedule", "manual", "api", "webhook"]
+    assert found.rules[1].listens_to == "entitlement:*:end_soon"
+    assert definition.of(found.plain()) == found
+    assert found.starts.startswith("invoice.paid, entitlement:*:end_soon, schedule 0 9 * * 1 (Europe/Berlin)")
+
+
+def test_every_complaint_about_triggers_limits_and_control_steps_comes_at_once() -> None:
+    found = complaints(
+        """\
+name: x
+triggers:
+  - stripe_event: invoice.payed
+  - event: hello
+  - schedule: {cron: "61 * * * *", time_zone: Mars/Base}
+  - manual: {object: pumpkin, inputs: {Bad: {type: colour}}}
+  - {webhook: {}, api: {}}
+  - webhook: {secret: x}
+limits: {runs_per_day: 0, amount_per_day: {euro: 1.5}, coffee: 1}
+concurrency: by moon
+steps:
+  - {id: a, if: "nope", then: [{id: b, stop: "x"}]}
+  - {id: c, switch: "1", cases: [1]}
+  - {id: d, for_each: "[1]", at_most: 100000, at_once: 0, steps: [{id: e, stop: "${item} ${index} ${nothing}"}]}
+  - {id: f, wait: {for: long}}
+  - {id: g, wait: {event: invoice.payed, match: arrived.object.x}}
+  - {id: h, approval: {role: KING, within: ever}}
+  - {id: i, call: "No name", with: {a: "${steps.e}"}}
+  - {id: j, stop: x, state: maybe}
+  - {id: k, action: create_coupon, with: {percent_off: 1}, retry: {times: 99}, on_failure: cry}
+"""
+    )
+    lines = [int(place.split(":")[0]) for place in found]
+    assert set(range(3, 21)) - {11} <= set(lines), found
+    assert lines == sorted(lines)
+    assert len(found) >= 28, found

@@ -101,7 +101,7 @@ async def test_stripes_no_fails_the_run_with_its_reason(stage: Stage) -> None:
 
 
 async def test_a_field_that_is_not_there_fails_the_step_and_says_which(stage: Stage) -> None:
-    steps = "  - {id: a, action: delete_coupon, with: {coupon: '${object.no_such}'}}\n"
+    steps = "  - {id: a, action: delete_coupon, with: {coupon: '${object.metadata.no_such}'}}\n"
     await stage.automation.save(stage.principal, workflow(steps), activate=True)
     shown = await stage.run()
     assert shown.run.state is RunState.FAILED

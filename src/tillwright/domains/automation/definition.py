@@ -2,63 +2,63 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from tillwright.domains.automation import conditions, document, values
-from tillwright.domains.automation.catalogue import catalogue
-from tillwright.domains.automation.document import Document
-from tillwright.domains.automation.shapes import is_list, is_map
-from tillwright.domains.automation.values import Path
+from tillwright.domains.automation import check_triggers, document, reading, rules
+from tillwright.domains.automation import step as steps
+from tillwright.domains.automation.chains import Shape
+from tillwright.domains.automation.check_steps import MOST_STEPS, StepsCheck
+from tillwright.domains.automation.complaints import Complaints
+from tillwright.domains.automation.rules import Rule
+from tillwright.domains.automation.shapes import is_map
+from tillwright.domains.automation.step import Step
+from tillwright.gateways.stripe.schemas import ANYTHING
 from tillwright.kit.errors import Invalid, Problem
 
-MOST_STEPS = 100
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_AT_TRIGGER = frozenset({"event", "object"})
-"""What a workflow's `when` can read; a step can also read the steps before it and its run."""
-_IN_STEP = _AT_TRIGGER | {"steps", "run"}
+__all__ = ["Definition", "Step", "of", "parse"]
 
-
-@dataclass(frozen=True)
-class Step:
-    """`inputs` is what stands under `with:`, its `${…}` not yet filled in."""
-
-    id: str
-    action: str
-    inputs: Mapping[str, Any]
-    when: str | None = None
+_KEYS = frozenset({"description", "when", "limits", "concurrency"})
+EVENT: Shape = {
+    **dict.fromkeys(("id", "type", "account"), "s"),
+    "created": "i",
+    "livemode": "b",
+    "data": ANYTHING,
+}
+RUN: Shape = {"id": "s", "workflow": "s", "version": "i"}
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A checked definition; `stripe_event` is the one event type that starts it."""
+    """A checked definition; `rules` are the ways it starts."""
 
     name: str
     description: str
-    stripe_event: str
+    rules: tuple[Rule, ...]
     when: str | None
     steps: tuple[Step, ...]
+    limits: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    concurrency: str | None = None
+    document: Mapping[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)
+
+    @property
+    def stripe_event(self) -> str:
+        """The first type of Stripe event that starts it; empty if none does."""
+        return next((rule.value for rule in self.rules if rule.kind == "stripe_event"), "")
+
+    @property
+    def starts(self) -> str:
+        """What starts it, for a list."""
+        return ", ".join(rule.words for rule in self.rules)
+
+    def every_step(self) -> Iterator[Step]:
+        """All steps, those inside blocks too."""
+        return steps.every(self.steps)
 
     def plain(self) -> dict[str, Any]:
         """The document it was read from, as JSON; `of` reads it back."""
-        steps = [
-            {"id": s.id, "action": s.action, "with": dict(s.inputs)} | ({"when": s.when} if s.when else {})
-            for s in self.steps
-        ]
-        head: dict[str, Any] = {"name": self.name, "description": self.description}
-        return head | {"trigger": {"stripe_event": self.stripe_event}, "when": self.when, "steps": steps}
-
-
-@lru_cache(maxsize=1)
-def event_types() -> frozenset[str]:
-    """Every event type Stripe has at the pinned API version."""
-    text = resources.files("tillwright.domains.automation").joinpath("stripe_event_types.txt").read_text()
-    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+        return dict(self.document)
 
 
 def parse(text: str) -> Definition:
@@ -68,8 +68,8 @@ def parse(text: str) -> Definition:
         Invalid: every complaint at once; each `field` is `line:column`.
     """
     read = document.read(text)
-    check = _Check(read)
-    check.whole(read.data)
+    check = Complaints(read)
+    _whole(check, read.data)
     if check.problems:
         raise Invalid.many(sorted(check.problems, key=_by_place))
     return of(read.data)
@@ -77,155 +77,41 @@ def parse(text: str) -> Definition:
 
 def of(data: Mapping[str, Any]) -> Definition:
     """The definition of a document that was checked when it was saved."""
-    steps = tuple(Step(s["id"], s["action"], s.get("with") or {}, _condition(s.get("when"))) for s in data["steps"])
-    description = (data.get("description") or "").strip()
-    return Definition(data["name"], description, data["trigger"]["stripe_event"], _condition(data.get("when")), steps)
+    return Definition(
+        data["name"],
+        (data.get("description") or "").strip(),
+        rules.of(data),
+        reading.condition(data.get("when")),
+        reading.steps(data["steps"]),
+        data.get("limits") or {},
+        data.get("concurrency"),
+        data,
+    )
 
 
-def _condition(value: Any) -> str | None:
-    """`when: true` is a boolean to YAML and an expression to us."""
-    return ("true" if value else "false") if isinstance(value, bool) else value
+def _whole(check: Complaints, data: Any) -> None:
+    if not is_map(data):
+        return check.complain((), "definition_invalid", "A definition is a map", "Start with `name:`.")
+    start = "triggers" if "triggers" in data else "trigger"
+    check.keys((), data, {"name", start, "steps"}, _KEYS | {"trigger", "triggers"})
+    check.name(("name",), data.get("name"))
+    check.text(("description",), data.get("description"))
+    good = check_triggers.triggers(check, data)
+    check_triggers.limits(check, data.get("limits"))
+    check_triggers.concurrency(check, data.get("concurrency"))
+    found = rules.of(data) if good else ()
+    at_start: dict[str, Shape] = {
+        "event": EVENT,
+        "object": rules.object_shape(found) if good else ANYTHING,
+        "inputs": rules.input_shapes(found) if good else ANYTHING,
+    }
+    check.expression(("when",), data.get("when"), at_start)
+    walk = StepsCheck(check, at_start | {"run": RUN})
+    walk.steps(("steps",), data.get("steps"))
+    if walk.count > MOST_STEPS:
+        check.complain(("steps",), "steps_invalid", f"There are {walk.count} steps; at most {MOST_STEPS} are allowed")
 
 
 def _by_place(problem: Problem) -> tuple[int, int]:
     line, _, column = (problem.field or "1:1").partition(":")
     return int(line), int(column)
-
-
-def _named(path: Path) -> str:
-    """`steps[0].with.name`"""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-
-
-class _Check:
-    """One walk over a document that collects complaints instead of stopping at the first."""
-
-    def __init__(self, read: Document) -> None:
-        self.read = read
-        self.problems: list[Problem] = []
-        self.before: list[str] = []
-
-    def complain(self, path: Path, code: str, sentence: str, remedy: str | None = None) -> None:
-        place = f" (in {_named(path)})" if path else ""
-        self.problems.append(Problem(code, sentence.rstrip(".") + place + ".", self.read.where(path), remedy))
-
-    def whole(self, data: Any) -> None:
-        if not is_map(data):
-            return self.complain((), "definition_invalid", "A definition is a map", "Start with `name:`.")
-        self.keys((), data, {"name", "trigger", "steps"}, {"description", "when"})
-        self.name(("name",), data.get("name"))
-        self.text(("description",), data.get("description"), required=False, longest=2_000)
-        self.trigger(data.get("trigger"))
-        self.expression(("when",), data.get("when"), _AT_TRIGGER)
-        self.steps(data.get("steps"))
-
-    def keys(self, path: Path, data: Mapping[str, Any], needed: set[str], optional: set[str]) -> None:
-        for key in data:
-            if key not in needed | optional:
-                close = difflib.get_close_matches(key, needed | optional, 1)
-                remedy = f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(sorted(needed | optional))}."
-                self.complain((*path, key), "key_unknown", f"There is no `{key}` here", remedy)
-        for key in sorted(needed - set(data)):
-            self.complain(path, "key_missing", f"`{key}` is missing", f"Add `{key}:`.")
-
-    def name(self, path: Path, value: Any) -> bool:
-        if isinstance(value, str) and _NAME.fullmatch(value):
-            return True
-        if value is not None or path[-1] not in ("name", "id"):
-            self.complain(
-                path,
-                "name_invalid",
-                f"{value!r} is no name",
-                "Use a-z, 0-9 and _, a letter first, at most 63.",
-            )
-        return False
-
-    def text(self, path: Path, value: Any, *, required: bool, longest: int) -> None:
-        if value is None and not required:
-            return
-        if not isinstance(value, str) or len(value) > longest:
-            self.complain(path, "text_invalid", f"This must be a text of at most {longest} characters")
-
-    def trigger(self, data: Any) -> None:
-        if data is None:
-            return
-        if not is_map(data):
-            return self.complain(("trigger",), "trigger_invalid", "A trigger is a map", "Write `stripe_event:` in it.")
-        self.keys(("trigger",), data, {"stripe_event"}, set())
-        kind = data.get("stripe_event")
-        if kind is not None and kind not in event_types():
-            close = difflib.get_close_matches(str(kind), event_types(), 1)
-            remedy = f"Did you mean {close[0]}?" if close else "See Stripe's list of event types."
-            self.complain(("trigger", "stripe_event"), "event_unknown", f"Stripe has no event {kind!r}", remedy)
-
-    def steps(self, data: Any) -> None:
-        if data is None:
-            return
-        if not is_list(data) or not data:
-            return self.complain(("steps",), "steps_invalid", "Steps are a list of at least one", "Write `- id: …`.")
-        if len(data) > MOST_STEPS:
-            self.complain(("steps",), "steps_invalid", f"There are {len(data)} steps; at most {MOST_STEPS} are allowed")
-        for index, step in enumerate(data):
-            self.step(("steps", index), step)
-
-    def step(self, path: Path, data: Any) -> None:
-        if not is_map(data):
-            return self.complain(path, "step_invalid", "A step is a map", "Write `id:`, `action:` and `with:`.")
-        self.keys(path, data, {"id", "action"}, {"with", "when"})
-        identifier = data.get("id")
-        named = self.name((*path, "id"), identifier)
-        if identifier in self.before:
-            self.complain((*path, "id"), "step_repeated", f"{identifier!r} is a step already", "Give it another id.")
-        self.expression((*path, "when"), data.get("when"), _IN_STEP)
-        self.action(path, data)
-        if named:
-            self.before.append(str(identifier))
-
-    def action(self, path: Path, data: Mapping[str, Any]) -> None:
-        given: Any = data.get("with")
-        given = {} if given is None else given
-        if not is_map(given):
-            return self.complain((*path, "with"), "inputs_invalid", "`with` is a map of the action's inputs")
-        for where, text in values.texts(given, (*path, "with")):
-            self.template(where, text)
-        wanted = data.get("action")
-        if wanted is None:
-            return None
-        action = catalogue().get(str(wanted))
-        if action is None:
-            close = difflib.get_close_matches(str(wanted), catalogue(), 1)
-            remedy = f"Did you mean {close[0]}?" if close else "See the list of actions."
-            return self.complain((*path, "action"), "action_unknown", f"There is no action {wanted!r}", remedy)
-        for problem in action.problems(given, draft=True):
-            inside = (*path, "with", problem.field or "")
-            self.complain(inside, problem.code, problem.sentence, problem.remedy)
-        return None
-
-    def template(self, path: Path, text: str) -> None:
-        try:
-            pieces = values.cut(text)
-        except Invalid as error:
-            return self.complain(path, error.code, error.sentence, error.remedy)
-        for piece, is_expression in pieces:
-            if is_expression:
-                self.expression(path, piece.strip(), _IN_STEP)
-        return None
-
-    def expression(self, path: Path, source: Any, allowed: frozenset[str]) -> None:
-        if source is None:
-            return
-        if isinstance(source, bool):
-            source = "true" if source else "false"
-        if not isinstance(source, str):
-            return self.complain(path, "expression_invalid", "An expression is a text", "Put it in quotes.")
-        try:
-            expression = conditions.compile(source)
-        except Invalid as error:
-            return self.complain(path, error.code, error.sentence, error.remedy)
-        for root in sorted(expression.roots - allowed):
-            self.complain(path, "name_unknown", f"`{root}` is not known here", f"Known: {', '.join(sorted(allowed))}.")
-        for root, member in sorted(expression.members):
-            if root == "steps" and "steps" in allowed and member not in self.before:
-                known = ", ".join(self.before) or "none, this is the first"
-                self.complain(path, "step_unknown", f"No step before this one is called {member!r}", f"Known: {known}.")
-        return None

@@ -1,89 +1,148 @@
-"""Which workflows an event starts; the others cost nothing but a look."""
+"""Which workflows an event starts, and which waiting runs it wakes; the others cost nothing but a look."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tillwright.domains.automation import conditions, definition, run_store, store, triggers
+from tillwright.domains.automation import conditions, definition, park_store, rules, run_store, store, triggers
 from tillwright.domains.automation.definition import Definition
-from tillwright.domains.automation.model import Run, RunState, Trigger, Workflow, WorkflowVersion
+from tillwright.domains.automation.model import Trigger, Workflow
 from tillwright.domains.automation.plan import event_of
+from tillwright.domains.automation.shapes import is_map
+from tillwright.domains.automation.waiting import Waiting
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.mirror import Mirror
 from tillwright.gateways.database import Tx
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Invalid
 
+MOST_ORGANISATIONS = 2_000
+"""Whose definitions are kept at hand."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """An active workflow with its definition understood."""
+
+    workflow: Workflow
+    found: Definition
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """An organisation's active workflows by the event that starts them; `patterns` are those with a `*`."""
+
+    revision: int
+    exact: Mapping[str, Sequence[Listener]]
+    patterns: Sequence[tuple[str, Listener]]
+
+    def of(self, name: str) -> Sequence[Listener]:
+        found = list(self.exact.get(name, ()))
+        found += [listener for pattern, listener in self.patterns if rules.matches(pattern, name)]
+        return list({listener.workflow.id: listener for listener in found}.values())
+
 
 class Matcher:
     """Reads the mirror, never Stripe: it is called for every event there is."""
 
-    def __init__(self, *, clock: Clock, mirror: Mirror) -> None:
+    def __init__(self, *, clock: Clock, mirror: Mirror, waits: Waiting) -> None:
         self._clock = clock
         self._mirror = mirror
-        self._documents: dict[tuple[str, int], tuple[WorkflowVersion, Definition]] = {}
+        self._waits = waits
+        self._kept: OrderedDict[str, Listeners] = OrderedDict()
 
-    async def start_runs(self, tx: Tx, event: SpineEvent) -> int:
-        """Commit a run for each workflow the event starts, in the caller's transaction; returns how many.
+    async def take(self, tx: Tx, organisation_id: str, events: Sequence[SpineEvent]) -> int:
+        """Commit a run for each workflow an event starts, in the caller's transaction; returns how many.
 
         A workflow whose condition is false for the object as the mirror has it is left alone. A run's own first step
         fetches the object again and decides anew, so a mirror that lags starts a run too many, never a wrong write.
         """
-        trigger = triggers.trigger_of(event)
-        if trigger is None:
-            return 0
-        workflows = await store.listening(tx, event.organisation_id, trigger.stripe_event_type)
-        if not workflows:
-            return 0
-        copy = await self._copy(tx, trigger)
+        listeners = await self._listeners(tx, organisation_id)
+        awaited = await park_store.awaited(tx, organisation_id)
         started = 0
-        for workflow in workflows:
-            if self._applies(await self._definition(tx, workflow), trigger, copy):
-                started += await run_store.add(tx, self._run(workflow, trigger))
+        for event in events:
+            if event.name in awaited:
+                await self._wake(tx, event)
+            heard = listeners.of(event.name)
+            if heard:
+                started += await self._start(tx, event, heard)
         return started
 
-    def _run(self, workflow: Workflow, trigger: Trigger) -> Run:
-        return Run(
-            organisation_id=workflow.organisation_id,
-            id=triggers.run_id(workflow.id, trigger.stripe_event_id),
-            workflow_id=workflow.id,
-            workflow_name=workflow.name,
-            version=workflow.version,
-            state=RunState.QUEUED,
-            reason=None,
-            livemode=trigger.livemode,
-            trigger=trigger,
-            created=self._clock.now(),
-            started=None,
-            finished=None,
-        )
+    async def _wake(self, tx: Tx, event: SpineEvent) -> None:
+        waits = await park_store.waits_for(tx, event.organisation_id, event.name)
+        ended = [wait.run_id for wait in waits if await self._waits.try_end(tx, event, wait)]
+        await park_store.nudge(tx, event.organisation_id, ended, self._clock.now())
 
-    async def _copy(self, tx: Tx, trigger: Trigger) -> dict[str, Any] | None:
+    async def _start(self, tx: Tx, event: SpineEvent, heard: Sequence[Listener]) -> int:
+        trigger = triggers.trigger_of(event)
+        copy = await self.object_of(tx, trigger)
+        started = 0
+        for listener in heard:
+            if applies(listener.found, trigger, copy):
+                run_id = triggers.run_id(listener.workflow.id, trigger.stripe_event_id)
+                lane = lane_of(listener, trigger, copy)
+                run = triggers.new_run(listener.workflow, trigger, run_id, self._clock.now(), lane=lane)
+                started += await run_store.add(tx, run)
+        return started
+
+    async def object_of(self, tx: Tx, trigger: Trigger) -> Mapping[str, Any] | None:
+        """The trigger's object as it is here; None if it is not."""
         if not trigger.object_type or not trigger.object_id:
-            return None
+            return trigger.data
         try:
             found = await self._mirror.get(tx, trigger.object_type, trigger.object_id, livemode=trigger.livemode)
         except Absent:
             return None
         return found.body
 
-    async def _definition(self, tx: Tx, workflow: Workflow) -> Definition:
-        key = (workflow.id, workflow.version)
-        if key not in self._documents:
-            version = await store.version(tx, workflow.organisation_id, *key)
-            if version is None:
-                raise Absent("version_absent", f"Workflow {workflow.name} has no version {workflow.version}.")
-            if len(self._documents) >= 10_000:
-                self._documents.clear()
-            self._documents[key] = (version, definition.of(version.document))
-        return self._documents[key][1]
+    async def _listeners(self, tx: Tx, organisation_id: str) -> Listeners:
+        revision = await store.revision(tx, organisation_id)
+        kept = self._kept.get(organisation_id)
+        if kept is None or kept.revision != revision:
+            kept = await _read(tx, organisation_id, revision)
+            self._kept[organisation_id] = kept
+            while len(self._kept) > MOST_ORGANISATIONS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(organisation_id)
+        return kept
 
-    @staticmethod
-    def _applies(found: Definition, trigger: Trigger, copy: dict[str, Any] | None) -> bool:
-        if found.when is None or copy is None:
-            return True
-        try:
-            scope = conditions.Scope({"event": event_of(trigger), "object": copy})
-            return conditions.holds(conditions.compile(found.when), scope)
-        except Invalid:
-            return True  # the run says so, where people see it
+
+async def _read(tx: Tx, organisation_id: str, revision: int) -> Listeners:
+    exact: dict[str, list[Listener]] = {}
+    patterns: list[tuple[str, Listener]] = []
+    for workflow, document in await store.active(tx, organisation_id):
+        listener = Listener(workflow, definition.of(document))
+        for name in {rule.listens_to for rule in listener.found.rules if rule.listens_to}:
+            if "*" in name:
+                patterns.append((name, listener))
+            else:
+                exact.setdefault(name, []).append(listener)
+    return Listeners(revision, exact, patterns)
+
+
+def applies(found: Definition, trigger: Trigger, copy: Mapping[str, Any] | None) -> bool:
+    """Whether a definition's condition lets this start; what can't be decided here the run itself says."""
+    if found.when is None or copy is None:
+        return True
+    names = {"event": event_of(trigger), "object": copy, "inputs": dict(trigger.inputs or {})}
+    try:
+        return conditions.holds(conditions.compile(found.when), conditions.Scope(names))
+    except Invalid:
+        return True
+
+
+def lane_of(listener: Listener, trigger: Trigger, copy: Mapping[str, Any] | None) -> str | None:
+    """Which runs this one must wait for; None if for none."""
+    order, workflow_id = listener.found.concurrency, listener.workflow.id
+    if order is None:
+        return None
+    if order == "one":
+        return workflow_id
+    key = trigger.object_id
+    if order == "by customer" and trigger.object_type != "customer":
+        customer = (copy or {}).get("customer") or (copy or {}).get("buyerId")
+        key = customer["id"] if is_map(customer) else customer
+    return f"{workflow_id}:{key}" if key else None

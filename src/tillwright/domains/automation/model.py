@@ -17,14 +17,20 @@ class WorkflowState(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a run stands. DONE, SKIPPED and FAILED are final; UNKNOWN waits for a person."""
+    """Where a run stands. WAITING: for a time, an event or a person, in nobody's hands.
+
+    DONE, SKIPPED, FAILED and CANCELLED are final; UNKNOWN waits for a person. FAILED, CANCELLED and UNKNOWN can be
+    taken up again.
+    """
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
+    WAITING = "WAITING"
     DONE = "DONE"
     SKIPPED = "SKIPPED"
     FAILED = "FAILED"
     UNKNOWN = "UNKNOWN"
+    CANCELLED = "CANCELLED"
 
 
 class StepState(StrEnum):
@@ -38,7 +44,9 @@ class StepState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-FINAL_RUN_STATES = frozenset({RunState.DONE, RunState.SKIPPED, RunState.FAILED, RunState.UNKNOWN})
+FINAL_RUN_STATES = frozenset({RunState.DONE, RunState.SKIPPED, RunState.FAILED, RunState.UNKNOWN, RunState.CANCELLED})
+CAN_GO_ON = frozenset({RunState.FAILED, RunState.UNKNOWN, RunState.CANCELLED})
+"""What a person may take up again."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,11 @@ class WorkflowVersion:
 
 @dataclass(frozen=True)
 class Trigger:
-    """What started a run: the event of ours, and the Stripe event and object it speaks of."""
+    """What started a run: the event of ours, and the Stripe event and object it speaks of.
+
+    A run that no Stripe event started has in `stripe_event_type` what did (an event of ours, `schedule`, `manual`,
+    `api`, `webhook`, `call`), and in `stripe_event_id` what makes that start one of a kind.
+    """
 
     spine_event_id: int
     name: str
@@ -85,6 +97,11 @@ class Trigger:
     account_id: str | None
     object_type: str | None
     object_id: str | None
+    data: Mapping[str, Any] | None = None
+    """What `object` is where Stripe has nothing to be fetched: an event's data, a webhook's body."""
+    inputs: Mapping[str, Any] | None = None
+    depth: int = 0
+    """How many runs caused one another before this one."""
 
     def plain(self) -> dict[str, Any]:
         """As it is kept with the run and in its input."""
@@ -108,6 +125,17 @@ class Run:
     created: datetime
     started: datetime | None
     finished: datetime | None
+    lane: str | None = None
+    """Runs of one lane go one after the other, in the order they began."""
+    segment: int = 1
+    """How often it was handed over: once, and once more each time it waited or was taken up again."""
+    attempts: Mapping[str, int] | None = None
+    """The attempt of intent that steps begin with, where that is not the first."""
+    wake_at: datetime | None = None
+    waits_for: str | None = None
+    """`time`, `event`, `approval`, `run`, `stop_switch` or `stripe`, while it waits."""
+    parent: str | None = None
+    """The run that called this one."""
 
 
 @dataclass(frozen=True)
@@ -138,3 +166,43 @@ class Timeline:
 
     run: Run
     steps: Sequence[RunStep]
+
+
+class ApprovalState(StrEnum):
+    """SUPERSEDED: what was to be approved has changed, and was asked anew."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REFUSED = "REFUSED"
+    EXPIRED = "EXPIRED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A person's yes or no to one exact request.
+
+    `payload_hash` is of the request, its amount and the question: a yes holds for that hash and for no other.
+    `amount` is in minor units of `currency`.
+    """
+
+    organisation_id: str
+    id: str
+    run_id: str
+    workflow_id: str
+    workflow_name: str
+    step: str
+    attempt: int
+    payload_hash: str
+    request: Mapping[str, Any]
+    question: str
+    amount: int | None
+    currency: str | None
+    role: str
+    livemode: bool
+    state: ApprovalState
+    due: datetime
+    created: datetime
+    decided: datetime | None
+    decided_by: str | None
+    note: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tillwright.domains.automation import definition
@@ -20,6 +20,8 @@ class Plan:
     version: int
     definition: Definition
     trigger: Trigger
+    segment: int = 1
+    attempts: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> Plan:
@@ -29,6 +31,8 @@ class Plan:
             payload["version"],
             definition.of(payload["definition"]),
             Trigger(**payload["trigger"]),
+            payload.get("segment", 1),
+            payload.get("attempts") or {},
         )
 
     @classmethod
@@ -40,7 +44,20 @@ class Plan:
             "version": run.version,
             "definition": version.document,
             "trigger": run.trigger.plain(),
+            "segment": run.segment,
+            "attempts": dict(run.attempts or {}),
         }
+
+    @property
+    def queue_id(self) -> str:
+        """What this segment of the run is called in the queue."""
+        return queue_id(self.run_id, self.segment)
+
+    def position(self, path: str) -> int:
+        """Where a step stands in the definition, from 1; 0 for what is no step of it."""
+        identifier = path.rsplit(".", 1)[-1]
+        ids = [step.id for step in self.definition.every_step()]
+        return ids.index(identifier) + 1 if identifier in ids else 0
 
     def names(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """Everything an expression can read, given what the run knows by now: the object, and earlier answers."""
@@ -48,8 +65,9 @@ class Plan:
             "event": event_of(self.trigger),
             "run": {"id": self.run_id, "workflow": self.definition.name, "version": self.version},
             "object": known["object"],
+            "inputs": dict(self.trigger.inputs or {}),
             "steps": known["steps"],
-        }
+        } | known.get("names", {})
 
 
 def event_of(trigger: Trigger) -> dict[str, Any]:
@@ -60,4 +78,10 @@ def event_of(trigger: Trigger) -> dict[str, Any]:
         "created": trigger.created,
         "livemode": trigger.livemode,
         "account": trigger.account_id,
+        "data": dict(trigger.data or {}),
     }
+
+
+def queue_id(run_id: str, segment: int) -> str:
+    """The same run handed over once more is another piece of work to the queue."""
+    return run_id if segment == 1 else f"{run_id}.{segment}"

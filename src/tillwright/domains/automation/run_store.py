@@ -32,34 +32,66 @@ async def add(tx: Tx, run: Run) -> bool:
     """Insert a run that still has to be handed over; False if it is there already."""
     added = await tx.execute(
         "insert into workflow_runs (organisation_id, id, workflow_id, workflow_name, version, state, reason, livemode, "
-        "trigger, created, started, finished) values (%(organisation_id)s, %(id)s, %(workflow_id)s, "
+        "trigger, created, started, finished, lane, parent) values (%(organisation_id)s, %(id)s, %(workflow_id)s, "
         "%(workflow_name)s, %(version)s, %(state)s, %(reason)s, %(livemode)s, %(trigger)s, %(created)s, %(started)s, "
-        "%(finished)s) on conflict (id) do nothing",
+        "%(finished)s, %(lane)s, %(parent)s) on conflict (id) do nothing",
         vars(run) | {"trigger": Jsonb(run.trigger.plain())},
     )
     return added.rowcount == 1
 
 
-async def waiting(tx: Tx, limit: int) -> Sequence[tuple[str, str]]:
-    """(organisation, run) of runs not handed over yet, over all organisations, oldest first."""
-    rows = await (await tx.execute("select organisation_id, id from runs_to_hand_over(%s)", (limit,))).fetchall()
+async def waiting(tx: Tx, at: datetime, limit: int, each: int) -> Sequence[tuple[str, str]]:
+    """(organisation, run) of runs that are due to be handed over, over all organisations and fairly between them.
+
+    Args:
+        each: at most so many of one organisation are in the workers' hands.
+    """
+    rows = await (
+        await tx.execute("select organisation_id, id from runs_to_hand_over(%s, %s, %s)", (at, limit, each))
+    ).fetchall()
     return [(row["organisation_id"], row["id"]) for row in rows]
 
 
-async def mark_handed_over(tx: Tx, organisation_id: str, run_id: str, at: datetime) -> None:
+async def mark_handed_over(tx: Tx, run: Run, at: datetime) -> None:
+    """Not if the run has moved on meanwhile: then it is another segment that is due."""
     await tx.execute(
-        "update workflow_runs set handed_over = %s where organisation_id = %s and id = %s",
-        (at, organisation_id, run_id),
+        "update workflow_runs set handed_over = %s where organisation_id = %s and id = %s and segment = %s",
+        (at, run.organisation_id, run.id, run.segment),
     )
 
 
-async def by_id(tx: Tx, organisation_id: str, run_id: str) -> Run | None:
+async def by_id(tx: Tx, organisation_id: str, run_id: str, *, lock: bool = False) -> Run | None:
+    query: LiteralString = "select * from workflow_runs where organisation_id = %s and id = %s"
+    row = await (await tx.execute(query + (" for update" if lock else ""), (organisation_id, run_id))).fetchone()
+    return _run(row) if row else None
+
+
+async def in_hand(tx: Tx, organisation_id: str, run_id: str) -> bool:
+    """Whether a worker has it, or will have without looking here again."""
     row = await (
         await tx.execute(
-            "select * from workflow_runs where organisation_id = %s and id = %s", (organisation_id, run_id)
+            "select handed_over is not null as held from workflow_runs where organisation_id = %s and id = %s",
+            (organisation_id, run_id),
         )
     ).fetchone()
-    return _run(row) if row else None
+    return bool(row and row["held"])
+
+
+async def ask_to_cancel(tx: Tx, organisation_id: str, run_id: str, by: str) -> None:
+    """The run sees it before its next step."""
+    await tx.execute(
+        "update workflow_runs set cancel_by = %s where organisation_id = %s and id = %s", (by, organisation_id, run_id)
+    )
+
+
+async def reopen(tx: Tx, organisation_id: str, run_id: str, attempts: Mapping[str, int]) -> None:
+    """Let an ended run be handed over again, as its next segment."""
+    await tx.execute(
+        "update workflow_runs set state = 'QUEUED', reason = null, finished = null, segment = segment + 1, "
+        "handed_over = null, attempts = %s, cancel_by = null, nudged = false, wake_at = null "
+        "where organisation_id = %s and id = %s",
+        (Jsonb(dict(attempts)), organisation_id, run_id),
+    )
 
 
 async def page(
@@ -107,22 +139,27 @@ async def counts(tx: Tx, organisation_id: str) -> Mapping[str, Mapping[str, int]
     return counted
 
 
-async def start(tx: Tx, organisation_id: str, run_id: str, at: datetime) -> None:
+async def start(tx: Tx, organisation_id: str, run_id: str, segment: int, at: datetime) -> None:
+    """A segment of the run begins, or goes on after a crash."""
     await tx.execute(
-        "update workflow_runs set state = 'RUNNING', started = coalesce(started, %s) "
-        "where organisation_id = %s and id = %s and finished is null",
-        (at, organisation_id, run_id),
+        "update workflow_runs set state = 'RUNNING', started = coalesce(started, %s), waits_for = null, reason = null "
+        "where organisation_id = %s and id = %s and segment = %s and finished is null",
+        (at, organisation_id, run_id, segment),
     )
 
 
-async def finish(tx: Tx, organisation_id: str, run_id: str, state: RunState, reason: str | None, at: datetime) -> bool:
-    """End a run; False if it has ended before, which stays as it was."""
-    ended = await tx.execute(
-        "update workflow_runs set state = %s, reason = %s, finished = %s "
-        "where organisation_id = %s and id = %s and finished is null",
-        (state, reason, at, organisation_id, run_id),
-    )
-    return ended.rowcount == 1
+async def finish(
+    tx: Tx, organisation_id: str, run_id: str, state: RunState, reason: str | None, at: datetime
+) -> Run | None:
+    """End a run; None if it has ended before, which stays as it was."""
+    row = await (
+        await tx.execute(
+            "update workflow_runs set state = %s, reason = %s, finished = %s, waits_for = null, wake_at = null "
+            "where organisation_id = %s and id = %s and finished is null returning *",
+            (state, reason, at, organisation_id, run_id),
+        )
+    ).fetchone()
+    return _run(row) if row else None
 
 
 async def begin_step(tx: Tx, organisation_id: str, step: RunStep) -> None:
@@ -131,8 +168,8 @@ async def begin_step(tx: Tx, organisation_id: str, step: RunStep) -> None:
         "insert into run_steps (organisation_id, run_id, step, position, attempt, action, state, request, answer, "
         "error, idempotency_key, effect_id, message_id, started, finished) values (%(organisation_id)s, %(run_id)s, "
         "%(step)s, %(position)s, %(attempt)s, %(action)s, %(state)s, %(request)s, null, null, null, null, "
-        "null, %(started)s, null) on conflict (organisation_id, run_id, step) do update "
-        "set attempt = excluded.attempt, request = excluded.request "
+        "null, %(started)s, null) on conflict (organisation_id, run_id, step, attempt) do update "
+        "set request = excluded.request "
         "where run_steps.finished is null",
         vars(step) | {"organisation_id": organisation_id, "request": _json(step.request)},
     )
@@ -143,6 +180,7 @@ async def settle_step(
     organisation_id: str,
     run_id: str,
     step: str,
+    attempt: int,
     *,
     state: StepState,
     answer: Mapping[str, Any] | None,
@@ -155,15 +193,16 @@ async def settle_step(
     """Note how a step came out; returns the state it had before."""
     before = await (
         await tx.execute(
-            "select state from run_steps where organisation_id = %s and run_id = %s and step = %s for update",
-            (organisation_id, run_id, step),
+            "select state from run_steps where organisation_id = %s and run_id = %s and step = %s and attempt = %s "
+            "for update",
+            (organisation_id, run_id, step, attempt),
         )
     ).fetchone()
     assert before is not None, "a step is begun before it is settled"
     await tx.execute(
         "update run_steps set state = %s, answer = %s, error = %s, idempotency_key = coalesce(%s, idempotency_key), "
         "effect_id = coalesce(%s, effect_id), message_id = coalesce(%s, message_id), finished = %s "
-        "where organisation_id = %s and run_id = %s and step = %s",
+        "where organisation_id = %s and run_id = %s and step = %s and attempt = %s",
         (
             state,
             _json(answer),
@@ -175,6 +214,7 @@ async def settle_step(
             organisation_id,
             run_id,
             step,
+            attempt,
         ),
     )
     return StepState(before["state"])
@@ -183,7 +223,7 @@ async def settle_step(
 async def steps(tx: Tx, organisation_id: str, run_id: str) -> Sequence[RunStep]:
     rows = await (
         await tx.execute(
-            "select * from run_steps where organisation_id = %s and run_id = %s order by position, started",
+            "select * from run_steps where organisation_id = %s and run_id = %s order by position, started, attempt",
             (organisation_id, run_id),
         )
     ).fetchall()

@@ -8,14 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from tillwright.domains import audit, events
-from tillwright.domains.automation import definition, examples, run_store, store
+from tillwright.domains.automation import cron, definition, examples, run_store, schedule_store, store
 from tillwright.domains.automation.catalogue import catalogue
+from tillwright.domains.automation.deciding import Approvals
+from tillwright.domains.automation.definition import Definition
 from tillwright.domains.automation.interpreter import WAITS, Interpreter
 from tillwright.domains.automation.matching import Matcher
 from tillwright.domains.automation.model import Run, RunState, Timeline, Workflow, WorkflowState, WorkflowVersion
-from tillwright.domains.automation.plan import Plan
+from tillwright.domains.automation.plan import Plan, queue_id
+from tillwright.domains.automation.schedule_store import Schedule
+from tillwright.domains.automation.steering import Steering
+from tillwright.domains.automation.steering import found as found_workflow
+from tillwright.domains.automation.switch import StopSwitch
+from tillwright.domains.automation.waiting import Waiting
 from tillwright.domains.automation.work import Work
 from tillwright.domains.events import SpineEvent
+from tillwright.domains.integrations import Integrations
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
@@ -24,6 +32,9 @@ from tillwright.kit import ids, pages
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent
 from tillwright.kit.pages import Page
+
+IN_HAND = 40
+"""Runs of one organisation that workers have at a time; more wait in the outbox."""
 
 
 class Automation:
@@ -34,13 +45,23 @@ class Automation:
     """
 
     def __init__(
-        self, *, clock: Clock, database: Database, mirror: Mirror, work: Work, waits: tuple[float, ...] = WAITS
+        self,
+        *,
+        clock: Clock,
+        database: Database,
+        mirror: Mirror,
+        integrations: Integrations,
+        work: Work,
+        waits: tuple[float, ...] = WAITS,
     ) -> None:
         self._clock = clock
         self._database = database
         self._work = work
-        self._matcher = Matcher(clock=clock, mirror=mirror)
+        self._matcher = Matcher(clock=clock, mirror=mirror, waits=Waiting(clock, mirror))
         self._interpreter = Interpreter(work, waits)
+        self.steering = Steering(clock=clock, database=database, matcher=self._matcher, integrations=integrations)
+        self.approvals = Approvals(clock=clock, database=database)
+        self.stop_switch = StopSwitch(clock=clock, database=database)
 
     async def save(self, principal: Principal, source: str, *, activate: bool | None = None) -> Workflow:
         """Save a definition as the next version of the workflow it names; the same text again changes nothing.
@@ -62,7 +83,7 @@ class Automation:
                 id=before.id if before else ids.new("wfl"),
                 name=found.name,
                 description=found.description,
-                trigger=found.stripe_event,
+                trigger=found.starts,
                 state=_state(activate, before),
                 version=await self._next_number(tx, before, source),
                 created=before.created if before else now,
@@ -80,6 +101,7 @@ class Automation:
                         principal.name, now,
                     ),
                 )  # fmt: skip
+            await self._in_force(tx, workflow, found)
             await self._note(tx, principal, workflow, "saved")
         return workflow
 
@@ -121,15 +143,16 @@ class Automation:
         organisation_id = principal.organisation_id
         async with self._database.tenant(organisation_id) as tx:
             await store.lock_names(tx, organisation_id)
-            before = await self._found(tx, organisation_id, workflow_id)
-            workflow = replace(before, state=state)
-            if number is not None and number != before.version:
-                version = await self._version(tx, organisation_id, workflow_id, number)
-                found = definition.of(version.document)
-                workflow = replace(workflow, version=number, description=found.description, trigger=found.stripe_event)
+            before = await found_workflow(tx, organisation_id, workflow_id)
+            version = await self._version(tx, organisation_id, before.id, number or before.version)
+            found = definition.of(version.document)
+            workflow = replace(
+                before, state=state, version=version.number, description=found.description, trigger=found.starts
+            )
             if workflow != before:
                 workflow = replace(workflow, updated=self._clock.now(), updated_by=principal.name)
                 await store.put(tx, workflow)
+                await self._in_force(tx, workflow, found)
                 did = "activated" if state is WorkflowState.ACTIVE else "paused"
                 await self._note(tx, principal, workflow, did)
         return workflow
@@ -142,9 +165,21 @@ class Automation:
         """
         principal.require("workflow:write")
         async with self._database.tenant(principal.organisation_id) as tx:
-            workflow = await self._found(tx, principal.organisation_id, workflow_id)
-            await store.delete(tx, principal.organisation_id, workflow_id)
+            workflow = await found_workflow(tx, principal.organisation_id, workflow_id)
+            await store.delete(tx, principal.organisation_id, workflow.id)
+            await store.touch(tx, principal.organisation_id)
             await self._note(tx, principal, workflow, "deleted")
+
+    async def _in_force(self, tx: Tx, workflow: Workflow, found: Definition) -> None:
+        """Let the matcher and the ticker see what holds now."""
+        await store.touch(tx, workflow.organisation_id)
+        rules = [rule for rule in found.rules if rule.kind == "schedule" and workflow.state is WorkflowState.ACTIVE]
+        now = self._clock.now()
+        schedules = [
+            Schedule(number, rule.cron, rule.time_zone, cron.next_after(rule.cron, rule.time_zone, now))
+            for number, rule in enumerate(rules, 1)
+        ]
+        await schedule_store.replace(tx, workflow.organisation_id, workflow.id, schedules)
 
     async def _note(self, tx: Tx, principal: Principal, workflow: Workflow, did: str) -> None:
         data = {"workflow": workflow.id, "name": workflow.name, "version": workflow.version, "state": workflow.state}
@@ -168,7 +203,7 @@ class Automation:
         """
         principal.require("workflow:read")
         async with self._database.tenant(principal.organisation_id) as tx:
-            return await self._found(tx, principal.organisation_id, workflow_id)
+            return await found_workflow(tx, principal.organisation_id, workflow_id)
 
     async def versions(self, principal: Principal, workflow_id: str) -> Sequence[WorkflowVersion]:
         """Every version of a workflow, newest first.
@@ -178,7 +213,7 @@ class Automation:
         """
         principal.require("workflow:read")
         async with self._database.tenant(principal.organisation_id) as tx:
-            workflow = await self._found(tx, principal.organisation_id, workflow_id)
+            workflow = await found_workflow(tx, principal.organisation_id, workflow_id)
             return await store.versions(tx, principal.organisation_id, workflow.id)
 
     async def run_counts(self, principal: Principal) -> Mapping[str, Mapping[str, int]]:
@@ -229,24 +264,33 @@ class Automation:
 
     async def match_event(self, tx: Tx, event: SpineEvent) -> None:
         """The spine's reaction: commit a run for each workflow the event starts (see `events.hand_on`)."""
-        await self._matcher.start_runs(tx, event)
+        await self._matcher.take(tx, event.organisation_id, [event])
 
-    async def hand_over(self, queue: RunQueue, limit: int = 100) -> int:
-        """Give the queue the runs that were committed and not handed over yet; returns how many.
+    async def match_events(self, tx: Tx, organisation_id: str, happened: Sequence[SpineEvent]) -> int:
+        """The same for a batch; returns how many runs it started."""
+        return await self._matcher.take(tx, organisation_id, happened)
+
+    async def hand_over(self, queue: RunQueue, limit: int = 100, each: int = IN_HAND) -> int:
+        """Give the queue the runs that are due: new ones, woken ones, those taken up again; returns how many.
+
+        Fairly between organisations, and in order within a lane. Of one organisation at most `each` are in the
+        workers' hands, so that a loud one's queue is never in front of a quiet one.
 
         Handing over comes after the commit and is noted after that: a crash between hands over again, under the same
         id, which changes nothing.
         """
         async with self._database.open() as tx:
-            waiting = await run_store.waiting(tx, limit)
+            waiting = await run_store.waiting(tx, self._clock.now(), limit, each)
         for organisation_id, run_id in waiting:
             async with self._database.tenant(organisation_id) as tx:
                 run = await run_store.by_id(tx, organisation_id, run_id)
                 version = run and await store.version(tx, organisation_id, run.workflow_id, run.version)
-            if run and version:
-                await queue.enqueue(run_id, Plan.payload(run, version))
+            if run is None:
+                continue
+            if version:
+                await queue.enqueue(queue_id(run_id, run.segment), Plan.payload(run, version))
             async with self._database.tenant(organisation_id) as tx:
-                await run_store.mark_handed_over(tx, organisation_id, run_id, self._clock.now())
+                await run_store.mark_handed_over(tx, run, self._clock.now())
         return len(waiting)
 
     async def execute(self, steps: Steps, payload: Mapping[str, Any]) -> str:
@@ -264,14 +308,6 @@ class Automation:
             {"name": action.name, "summary": action.summary, "area": action.area, "inputs": action.schema()}
             for action in catalogue().values()
         ]
-
-    async def _found(self, tx: Tx, organisation_id: str, workflow_id: str) -> Workflow:
-        found = await store.by_id(tx, organisation_id, workflow_id) or await store.by_name(
-            tx, organisation_id, workflow_id
-        )
-        if found is None:
-            raise Absent("workflow_absent", f"There is no workflow {workflow_id}.", remedy="See the list of workflows.")
-        return found
 
     async def _version(self, tx: Tx, organisation_id: str, workflow_id: str, number: int) -> WorkflowVersion:
         version = await store.version(tx, organisation_id, workflow_id, number)

@@ -68,15 +68,34 @@ async def all_of(tx: Tx, organisation_id: str) -> Sequence[Workflow]:
     return [_workflow(row) for row in rows]
 
 
-async def listening(tx: Tx, organisation_id: str, stripe_event: str) -> Sequence[Workflow]:
-    """The active workflows that this type of event starts."""
+async def active(tx: Tx, organisation_id: str) -> Sequence[tuple[Workflow, Mapping[str, Any]]]:
+    """The active workflows, each with the document of its version in force."""
     rows = await (
         await tx.execute(
-            "select * from workflows where organisation_id = %s and trigger = %s and state = 'ACTIVE' order by name",
-            (organisation_id, stripe_event),
+            "select w.*, v.document from workflows w join workflow_versions v on v.organisation_id = w.organisation_id "
+            "and v.workflow_id = w.id and v.number = w.version "
+            "where w.organisation_id = %s and w.state = 'ACTIVE' order by w.name",
+            (organisation_id,),
         )
     ).fetchall()
-    return [_workflow(row) for row in rows]
+    return [(_workflow(row), row["document"]) for row in rows]
+
+
+async def revision(tx: Tx, organisation_id: str) -> int:
+    """A number that changes whenever a workflow does."""
+    row = await (
+        await tx.execute("select revision from automation_switches where organisation_id = %s", (organisation_id,))
+    ).fetchone()
+    return row["revision"] if row else 0
+
+
+async def touch(tx: Tx, organisation_id: str) -> None:
+    """Let every process see that a workflow has changed."""
+    await tx.execute(
+        "insert into automation_switches (organisation_id, revision) values (%s, 1) "
+        "on conflict (organisation_id) do update set revision = automation_switches.revision + 1",
+        (organisation_id,),
+    )
 
 
 async def add_version(tx: Tx, version: WorkflowVersion) -> None:

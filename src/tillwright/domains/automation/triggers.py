@@ -1,30 +1,43 @@
-"""Which happenings can start a run, and what such a run is called."""
+"""What a happening is as a trigger, and what the run it starts is called."""
 
 from __future__ import annotations
 
-from tillwright.domains.automation.model import Trigger
+from datetime import datetime
+
+from tillwright.domains.automation.model import Run, RunState, Trigger, Workflow
+from tillwright.domains.automation.rules import STRIPE
 from tillwright.domains.events import SpineEvent
 from tillwright.kit import ids
-
-STRIPE = "stripe:event:"
-"""How the spine names an applied Stripe event; its type follows."""
+from tillwright.kit.clock import to_unix
 
 
-def trigger_of(event: SpineEvent) -> Trigger | None:
-    """The trigger an event is, or None for an event that nothing can be started by."""
-    if not event.name.startswith(STRIPE):
-        return None
+def trigger_of(event: SpineEvent) -> Trigger:
+    """The trigger an event of the spine is."""
     data = event.data
+    if event.name.startswith(STRIPE):
+        return Trigger(
+            spine_event_id=event.id,
+            name=event.name,
+            stripe_event_id=data["event_id"],
+            stripe_event_type=event.name.removeprefix(STRIPE),
+            created=data["created"],
+            livemode=data["livemode"],
+            account_id=data.get("account_id"),
+            object_type=data.get("object_type"),
+            object_id=data.get("object_id"),
+        )
     return Trigger(
         spine_event_id=event.id,
         name=event.name,
-        stripe_event_id=data["event_id"],
-        stripe_event_type=event.name.removeprefix(STRIPE),
-        created=data["created"],
-        livemode=data["livemode"],
-        account_id=data.get("account_id"),
-        object_type=data.get("object_type"),
-        object_id=data.get("object_id"),
+        stripe_event_id=f"event_{event.id}",
+        stripe_event_type=event.name,
+        created=to_unix(event.created),
+        livemode=bool(data.get("livemode")),
+        account_id=data.get("accountId"),
+        object_type=None,
+        object_id=None,
+        data=data,
+        depth=data.get("depth", -1) + 1 if isinstance(data.get("depth", -1), int) else 0,
     )
 
 
@@ -34,3 +47,31 @@ def run_id(workflow_id: str, stripe_event_id: str) -> str:
     It does not depend on the version: a definition edited between two deliveries starts no second run.
     """
     return "run_" + ids.digest("run", workflow_id, stripe_event_id)
+
+
+def new_run(
+    workflow: Workflow,
+    trigger: Trigger,
+    run_id: str,
+    now: datetime,
+    *,
+    lane: str | None = None,
+    parent: str | None = None,
+) -> Run:
+    """A run that is still to be handed over."""
+    return Run(
+        organisation_id=workflow.organisation_id,
+        id=run_id,
+        workflow_id=workflow.id,
+        workflow_name=workflow.name,
+        version=workflow.version,
+        state=RunState.QUEUED,
+        reason=None,
+        livemode=trigger.livemode,
+        trigger=trigger,
+        created=now,
+        started=None,
+        finished=None,
+        lane=lane,
+        parent=parent,
+    )

@@ -2,41 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from tillwright.domains import events
-from tillwright.domains.automation import conditions, run_store, values
+from tillwright.domains.automation import approval_store, conditions, park_store, run_store, values
+from tillwright.domains.automation.asking import Asking
 from tillwright.domains.automation.carrying import carrier_of
 from tillwright.domains.automation.catalogue import catalogue
-from tillwright.domains.automation.definition import Step
+from tillwright.domains.automation.controls import Controls, sum_of
 from tillwright.domains.automation.errand import Carried, Errand, Parts
 from tillwright.domains.automation.fetching import Fetcher, path_of
-from tillwright.domains.automation.model import RunState, RunStep, StepState
-from tillwright.domains.automation.outcome import Outcome, again, outcome, said
+from tillwright.domains.automation.interpreter import PARKED, Place
+from tillwright.domains.automation.journal import Entry
+from tillwright.domains.automation.model import Run, RunState, RunStep, StepState
+from tillwright.domains.automation.outcome import CANCELLED, Outcome, again, outcome, said, waiting
+from tillwright.domains.automation.park_store import Gate
 from tillwright.domains.automation.plan import Plan
 from tillwright.domains.automation.requests import Request
+from tillwright.domains.automation.shapes import is_list, is_map
+from tillwright.domains.automation.step import Step
+from tillwright.domains.automation.waiting import Waiting
+from tillwright.gateways.database import Tx
 from tillwright.kit.errors import Absent, Invalid, TillwrightError, Upstream
 
 FETCH = "_fetch"
 """The timeline's name for the fetching of the event's object; no step of a definition can be called so."""
-ATTEMPT = 1
-"""The attempt of intent: the same through every crash and retry of ours, so that the idempotency key is too."""
+LOOK_AGAIN = 3600.0
+"""Seconds after which a held run looks by itself whether it may go on."""
+_WAITS = {"approval_pending": "approval", "stopped": "stop_switch", "time": "time", "event": "event", "run": "run"}
 
 T = TypeVar("T")
 
 
 class Work:
-    """Every method leaves the timeline true and returns JSON; only a lost database makes it wait instead."""
+    """Every method leaves the timeline true and returns JSON; only a lost database makes it wait instead.
 
-    def __init__(self, *, fetcher: Fetcher, parts: Parts) -> None:
+    Args:
+        public_url: where people reach the console, for the links in mails.
+    """
+
+    def __init__(self, *, fetcher: Fetcher, parts: Parts, public_url: str = "") -> None:
         self._clock = parts.clock
         self._database = parts.database
         self._fetcher = fetcher
         self._parts = parts
+        self._asking = Asking(parts, public_url)
+        self._controls = Controls(parts, Waiting(parts.clock, parts.mirror), self._asking)
+
+    async def journal(self, plan: Plan) -> Sequence[Entry]:
+        """Mark the run as running; returns what its earlier segments did."""
+
+        async def take_up() -> Sequence[Entry]:
+            async with self._database.tenant(plan.organisation_id) as tx:
+                await run_store.start(tx, plan.organisation_id, plan.run_id, plan.segment, self._clock.now())
+                return await park_store.journal(tx, plan.organisation_id, plan.run_id, plan.segment)
+
+        return await self._patiently(take_up)
 
     async def begin(self, plan: Plan) -> Outcome:
-        """Mark the run as running and fetch the event's object; the answer is the object.
+        """Fetch the event's object; the answer is the object.
 
         DONE with an answer; SKIPPED if the object is gone; REFUSED; WAITING if Stripe could not be asked.
         """
@@ -44,8 +70,13 @@ class Work:
 
     async def _begin(self, plan: Plan) -> Outcome:
         async with self._database.tenant(plan.organisation_id) as tx:
-            await run_store.start(tx, plan.organisation_id, plan.run_id, self._clock.now())
-        await self._note(plan, FETCH, 0, "fetch", _get(plan))
+            held = _held(await park_store.gate(tx, plan.organisation_id, plan.run_id))
+        if held:
+            return held
+        if plan.trigger.object_id is None and plan.trigger.object_type is None and plan.trigger.data is not None:
+            return outcome(StepState.DONE, plan.trigger.data)
+        place = Place(FETCH)
+        await self._note(plan, place, "fetch", _get(plan))
         try:
             fetched = await self._fetcher.fetch(plan.organisation_id, plan.trigger)
             result = outcome(StepState.DONE, fetched.body)
@@ -55,91 +86,166 @@ class Work:
         except TillwrightError as error:
             _not_ours(error)
             result = outcome(StepState.WAITING if again(error) else StepState.REFUSED, None, said(error))
-        await self._settle(plan, FETCH, result)
+        await self._settle(plan, place, result)
         return result
 
-    async def take(self, plan: Plan, index: int, known: Mapping[str, Any]) -> Outcome:
+    async def take(self, plan: Plan, step: Step, place: Place, known: Mapping[str, Any]) -> Outcome:
         """Take a step, or go on with one that was taken before.
 
         Args:
-            known: `object` and `steps`, as `Plan.names` wants them.
+            known: `object`, `steps` and the loops' `names`, as `Plan.names` wants them.
         """
-        return await self._patiently(lambda: self._take(plan, index, known))
+        return await self._patiently(lambda: self._take(plan, step, place, known))
 
-    async def _take(self, plan: Plan, index: int, known: Mapping[str, Any]) -> Outcome:
-        step = plan.definition.steps[index]
+    async def _take(self, plan: Plan, step: Step, place: Place, known: Mapping[str, Any]) -> Outcome:
         try:
             scope = conditions.Scope(plan.names(known))
-            if step.when and not conditions.holds(conditions.compile(step.when), scope):
-                result = outcome(StepState.SKIPPED, None, {"code": "condition_false", "sentence": f"Not {step.when}."})
-                await self._note(plan, step.id, index + 1, step.action, None)
-                await self._settle(plan, step.id, result)
-                return result
-            request = _request(step, scope)
+            skipped = step.when and not conditions.holds(conditions.compile(step.when), scope)
+            request = None if skipped or step.kind != "action" else _request(step, scope)
         except Invalid as error:
-            result = outcome(StepState.REFUSED, None, said(error))
-            await self._note(plan, step.id, index + 1, step.action, None)
-            await self._settle(plan, step.id, result)
-            return result
-        return await self._carry_out(plan, step, index + 1, request)
+            return await self._over(plan, step, place, outcome(StepState.REFUSED, None, said(error)))
+        if skipped:
+            not_so = {"code": "condition_false", "sentence": f"Not {step.when}."}
+            return await self._over(plan, step, place, outcome(StepState.SKIPPED, None, not_so))
+        try:
+            held = await self._may_go_on(plan, step, place, scope, request)
+        except Invalid as error:
+            return await self._over(plan, step, place, outcome(StepState.REFUSED, None, said(error)))
+        if held is not None or request is None:
+            assert held is not None
+            return held
+        return await self._carry_out(plan, step, place, request)
 
-    async def _carry_out(self, plan: Plan, step: Step, position: int, request: Request) -> Outcome:
-        await self._note(plan, step.id, position, step.action, request.plain())
+    async def _may_go_on(
+        self, plan: Plan, step: Step, place: Place, scope: conditions.Scope, request: Request | None
+    ) -> Outcome | None:
+        """Everything that is decided before an action is carried out, in one transaction; None if it may be.
+
+        A control step is decided here whole.
+        """
+        async with self._database.tenant(plan.organisation_id) as tx:
+            gate = await park_store.gate(tx, plan.organisation_id, plan.run_id)
+            held = _held(gate)
+            if held:
+                return held
+            await self._note_in(tx, plan, place, step.action, request.plain() if request else None)
+            if request is None:
+                run = await run_store.by_id(tx, plan.organisation_id, plan.run_id)
+                assert run is not None, "the gate has seen it"
+                result = await self._controls.take(tx, plan, step, place.path, place.attempt, scope, run)
+                await self._settle_in(tx, plan, place, result)
+                return result
+            return await self._asked(tx, plan, step, place, scope, request, gate)
+
+    async def _asked(
+        self, tx: Tx, plan: Plan, step: Step, place: Place, scope: conditions.Scope, request: Request, gate: Gate
+    ) -> Outcome | None:
+        rule = step.approval
+        if rule is None or (rule.when and not conditions.holds(conditions.compile(rule.when), scope)):
+            return None
+        amount, currency = sum_of(rule, scope)
+        question = str(values.fill(rule.ask, scope)) or f"May {plan.definition.name} take its step {step.id}?"
+        result = await self._asking.ask(
+            tx, plan, place.path, place.attempt, rule, workflow_id=gate.workflow_id, request=request.plain(),
+            question=question, amount=amount, currency=currency,
+        )  # fmt: skip
+        if result["state"] == StepState.DONE:
+            return None
+        await self._settle_in(tx, plan, place, result)
+        return result
+
+    async def _carry_out(self, plan: Plan, step: Step, place: Place, request: Request) -> Outcome:
         errand = Errand(
-            plan.organisation_id, plan.run_id, plan.definition.name, step.id, ATTEMPT, plan.trigger.livemode
+            plan.organisation_id, plan.run_id, plan.definition.name, place.path, place.attempt, plan.trigger.livemode
         )
         try:
             carried = await carrier_of(request).carry(self._parts, errand, request)
         except TillwrightError as error:
             _not_ours(error)
             carried = Carried(outcome(StepState.WAITING if again(error) else StepState.REFUSED, None, said(error)))
-        await self._settle(plan, step.id, carried.outcome, carried)
+        await self._settle(plan, place, carried.outcome, carried)
         return carried.outcome
 
-    async def end(self, plan: Plan, state: RunState, reason: str | None) -> str:
+    async def park(self, plan: Plan, entries: Sequence[Entry], seconds: float) -> str:
+        """Lay the run aside with its journal; whoever wakes it hands over its next segment."""
+        error = _last_error(entries)
+
+        async def lay_aside() -> str:
+            now = self._clock.now()
+            async with self._database.tenant(plan.organisation_id) as tx:
+                await park_store.keep_journal(tx, plan.organisation_id, plan.run_id, plan.segment + 1, entries)
+                await park_store.park(
+                    tx,
+                    plan.organisation_id,
+                    plan.run_id,
+                    plan.segment,
+                    wake_at=now + timedelta(seconds=seconds),
+                    now=now,
+                    waits_for=_WAITS.get(str(error.get("code")), "stripe"),
+                    reason=error.get("sentence"),
+                )
+            return PARKED
+
+        return await self._patiently(lay_aside)
+
+    async def end(self, plan: Plan, state: RunState, reason: str | None, entries: Sequence[Entry] = ()) -> str:
         """Close the run and record on the spine that it ended, once."""
 
         async def close() -> str:
-            now = self._clock.now()
             async with self._database.tenant(plan.organisation_id) as tx:
-                if await run_store.finish(tx, plan.organisation_id, plan.run_id, state, reason, now):
-                    name = f"workflow:RUN:{state.lower()}"
-                    data = {"run": plan.run_id, "workflow": plan.definition.name, "reason": reason}
-                    await events.record(tx, plan.organisation_id, name, data, now)
+                if state is not RunState.DONE:  # so that a person can take it up again
+                    await park_store.keep_journal(tx, plan.organisation_id, plan.run_id, plan.segment + 1, entries)
+                await close_run(tx, plan.organisation_id, plan.run_id, state, reason, self._clock.now())
             return str(state)
 
         return await self._patiently(close)
 
-    async def _note(self, plan: Plan, step: str, position: int, action: str, request: Mapping[str, Any] | None) -> None:
-        taken = RunStep(
-            plan.run_id, step, position, ATTEMPT, action, StepState.RUNNING, request, None, None,
-            None, None, None, self._clock.now(), None,
-        )  # fmt: skip
+    async def _over(self, plan: Plan, step: Step, place: Place, result: Outcome) -> Outcome:
+        """A step that is over before anything was asked of anybody."""
         async with self._database.tenant(plan.organisation_id) as tx:
-            await run_store.begin_step(tx, plan.organisation_id, taken)
+            await self._note_in(tx, plan, place, step.action, None)
+            await self._settle_in(tx, plan, place, result)
+        return result
 
-    async def _settle(self, plan: Plan, step: str, result: Outcome, carried: Carried | None = None) -> None:
+    async def _note(self, plan: Plan, place: Place, action: str, request: Mapping[str, Any] | None) -> None:
+        async with self._database.tenant(plan.organisation_id) as tx:
+            await self._note_in(tx, plan, place, action, request)
+
+    async def _note_in(self, tx: Tx, plan: Plan, place: Place, action: str, request: Mapping[str, Any] | None) -> None:
+        taken = RunStep(
+            plan.run_id, place.path, plan.position(place.path), place.attempt, action, StepState.RUNNING, request,
+            None, None, None, None, None, self._clock.now(), None,
+        )  # fmt: skip
+        await run_store.begin_step(tx, plan.organisation_id, taken)
+
+    async def _settle(self, plan: Plan, place: Place, result: Outcome, carried: Carried | None = None) -> None:
+        async with self._database.tenant(plan.organisation_id) as tx:
+            await self._settle_in(tx, plan, place, result, carried)
+
+    async def _settle_in(
+        self, tx: Tx, plan: Plan, place: Place, result: Outcome, carried: Carried | None = None
+    ) -> None:
         state, now = StepState(result["state"]), self._clock.now()
         over = state not in (StepState.WAITING, StepState.UNKNOWN)
-        async with self._database.tenant(plan.organisation_id) as tx:
-            was = await run_store.settle_step(
-                tx,
-                plan.organisation_id,
-                plan.run_id,
-                step,
-                state=state,
-                answer=result["answer"],
-                error=result["error"],
-                idempotency_key=carried and carried.idempotency_key,
-                effect_id=carried and carried.effect_id,
-                message_id=carried and carried.message_id,
-                finished=now if over else None,
-            )
-            if state is StepState.UNKNOWN and was is not StepState.UNKNOWN:
-                # The alarm: something may have happened at Stripe that we can't see yet.
-                effect = carried and carried.effect_id
-                data = {"run": plan.run_id, "workflow": plan.definition.name, "step": step, "effect": effect}
-                await events.record(tx, plan.organisation_id, "workflow:STEP:unknown", data, now)
+        was = await run_store.settle_step(
+            tx,
+            plan.organisation_id,
+            plan.run_id,
+            place.path,
+            place.attempt,
+            state=state,
+            answer=result["answer"],
+            error=result["error"],
+            idempotency_key=carried and carried.idempotency_key,
+            effect_id=carried and carried.effect_id,
+            message_id=carried and carried.message_id,
+            finished=now if over else None,
+        )
+        if state is StepState.UNKNOWN and was is not StepState.UNKNOWN:
+            # The alarm: something may have happened at Stripe that we can't see yet.
+            effect = carried and carried.effect_id
+            data = {"run": plan.run_id, "workflow": plan.definition.name, "step": place.path, "effect": effect}
+            await events.record(tx, plan.organisation_id, "workflow:STEP:unknown", data, now)
 
     async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do it; while the database is away, wait and do it again."""
@@ -152,6 +258,45 @@ class Work:
                     raise
                 await self._clock.sleep(wait)
                 wait = min(wait * 2, 10.0)
+
+
+async def close_run(
+    tx: Tx, organisation_id: str, run_id: str, state: RunState, reason: str | None, now: datetime
+) -> Run | None:
+    """End a run, tell the spine, wake the run that called it; None if it had ended before."""
+    run = await run_store.finish(tx, organisation_id, run_id, state, reason, now)
+    if run is None:
+        return None
+    await approval_store.withdraw(tx, organisation_id, run_id)
+    data = {
+        "run": run_id, "workflow": run.workflow_name, "workflowId": run.workflow_id, "reason": reason,
+        "livemode": run.livemode, "depth": run.trigger.depth,
+    }  # fmt: skip
+    await events.record(tx, organisation_id, f"workflow:RUN:{state.lower()}", data, now)
+    if run.parent:
+        await park_store.nudge(tx, organisation_id, [run.parent], now)
+    return run
+
+
+def _last_error(entries: Sequence[Entry]) -> Mapping[str, Any]:
+    """What the step said that a run waits at: the last entry's error, or that of the last item of a round."""
+    for _, result in reversed(entries):
+        outcomes: list[Any] = [item[1] for item in result] if is_list(result) else [result]
+        for one in reversed(outcomes):
+            if is_map(one) and is_map(one.get("error")):
+                return one["error"]
+        if result is not None:
+            break
+    return {}
+
+
+def _held(gate: Gate) -> Outcome | None:
+    if gate.cancelled_by:
+        error = {"code": CANCELLED, "sentence": f"Cancelled by {gate.cancelled_by}."}
+        return outcome(StepState.REFUSED, None, error)
+    if gate.stopped_by:
+        return waiting("stopped", f"{gate.stopped_by} has stopped all automation.", LOOK_AGAIN)
+    return None
 
 
 def _get(plan: Plan) -> dict[str, Any] | None:

@@ -11,6 +11,8 @@ from tillwright.domains.events.model import SpineEvent
 from tillwright.gateways.database import Database, Tx
 
 Reaction = Callable[[Tx, SpineEvent], Awaitable[None]]
+Together = Callable[[Tx, str, Sequence[SpineEvent]], Awaitable[object]]
+"""Takes the transaction, the organisation and a batch of its events in order."""
 
 
 async def record(tx: Tx, organisation_id: str, name: str, data: dict[str, Any], at: datetime) -> int:
@@ -38,14 +40,39 @@ async def hand_on(database: Database, organisation_id: str, consumer: str, react
     What `react` writes with the given transaction commits together with the consumer's place, so each event is
     handed on once, however many processes read. If `react` raises, nothing moves and the events come again.
     """
+
+    async def one_by_one(tx: Tx, _: str, events: Sequence[SpineEvent]) -> object:
+        for event in events:
+            await react(tx, event)
+        return None
+
+    return await hand_on_together(database, organisation_id, consumer, one_by_one, limit)
+
+
+async def hand_on_together(
+    database: Database, organisation_id: str, consumer: str, react: Together, limit: int = 200
+) -> int:
+    """The same for a consumer that takes an organisation's events a batch at a time."""
     async with database.tenant(organisation_id) as tx:
         place = await store.lock_place(tx, organisation_id, consumer)
         if place is None:
             return 0
-        events = await store.after(tx, organisation_id, place, limit)
-        for transaction, event in events:
-            await react(tx, event)
-            place = (transaction, event.id)
-        if events:
-            await store.move_place(tx, organisation_id, consumer, place)
-        return len(events)
+        found = await store.after(tx, organisation_id, place, limit)
+        if found:
+            await react(tx, organisation_id, [event for _, event in found])
+            transaction, last = found[-1]
+            await store.move_place(tx, organisation_id, consumer, (transaction, last.id))
+        return len(found)
+
+
+async def hold(tx: Tx, organisation_id: str, consumer: str) -> None:
+    """Let no reader hand events on to this consumer until the transaction ends.
+
+    What is recorded before is committed and seen by the caller; what comes later is handed on after it.
+    """
+    await store.hold_place(tx, organisation_id, consumer)
+
+
+async def since(tx: Tx, organisation_id: str, name: str, moment: datetime, limit: int) -> Sequence[SpineEvent]:
+    """What was recorded under a name from then on, oldest first. A `*` in the name stands for any text."""
+    return await store.since(tx, organisation_id, name, moment, limit)

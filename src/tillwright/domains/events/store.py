@@ -67,3 +67,27 @@ async def move_place(tx: Tx, organisation_id: str, consumer: str, place: tuple[s
 async def organisations_behind(tx: Tx, consumer: str) -> Sequence[str]:
     rows = await (await tx.execute("select organisation_id from spine_behind(%s)", (consumer,))).fetchall()
     return [row["organisation_id"] for row in rows]
+
+
+async def hold_place(tx: Tx, organisation_id: str, consumer: str) -> None:
+    """Wait for whoever reads for the consumer, then keep others from it."""
+    await tx.execute(
+        "insert into spine_places (organisation_id, consumer) values (%s, %s) on conflict do nothing",
+        (organisation_id, consumer),
+    )
+    await tx.execute(
+        "select 1 from spine_places where organisation_id = %s and consumer = %s for update",
+        (organisation_id, consumer),
+    )
+
+
+async def since(tx: Tx, organisation_id: str, name: str, moment: datetime, limit: int) -> Sequence[SpineEvent]:
+    like = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+    rows = await (
+        await tx.execute(
+            "select id, name, data, created from spine_events "
+            "where organisation_id = %s and created >= %s and name like %s order by id limit %s",
+            (organisation_id, moment, like, limit),
+        )
+    ).fetchall()
+    return [SpineEvent(r["id"], organisation_id, r["name"], r["data"], r["created"]) for r in rows]

@@ -54,13 +54,14 @@ class Worker:
         self._stop = asyncio.Event()
         self._engine = Engine(database.owner_url, worker_id=self.id)
         self._presence = Presence(database.owner_url, self.id, on_fenced=self._on_fenced)
-        self._spine = Relay(database, "automation", automation.match_event)
+        self._spine = Relay(database, "automation", together=automation.match_events)
         upkeep = Upkeep(clock=clock, database=database, engine=self._engine, automation=automation, effects=effects)
         self._rota = Rota(
             clock,
             [
                 Chore("relay", 0.5, self._relay),
                 Chore("hand over", 0.5, lambda: automation.hand_over(self._engine)),
+                Chore("schedules", 1.0, automation.steering.tick),
                 Chore("mail", 1.0, notifications.deliver_due),
                 Chore("janitor", 0.5, upkeep.janitor),
                 Chore("strays", 30.0, upkeep.strays),

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from tillwright.domains import events
 from tillwright.domains.events import SpineEvent
 from tillwright.gateways.database import Database, Tx
 
 Reaction = Callable[[Tx, SpineEvent], Awaitable[None]]
+Together = Callable[[Tx, str, Sequence[SpineEvent]], Awaitable[object]]
 
 
 class Relay:
-    """Reads for one consumer over all organisations; any number of processes may do so at the same time."""
+    """Reads for one consumer over all organisations; any number of processes may do so at the same time.
 
-    def __init__(self, database: Database, consumer: str, react: Reaction, *, batch: int = 200) -> None:
+    Args:
+        react: takes one event.
+        together: takes an organisation's next events at once, instead.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        consumer: str,
+        react: Reaction | None = None,
+        *,
+        together: Together | None = None,
+        batch: int = 200,
+    ) -> None:
         self._database = database
         self._consumer = consumer
         self._react = react
+        self._together = together
         self._batch = batch
 
     async def step(self) -> int:
         """One batch for each organisation that has something, so that a loud one makes no quiet one wait."""
         handed = 0
         for organisation_id in await events.behind(self._database, self._consumer):
-            handed += await events.hand_on(
-                self._database, organisation_id, self._consumer, self._react, limit=self._batch
-            )
+            handed += await self._hand_on(organisation_id)
         return handed
+
+    async def _hand_on(self, organisation_id: str) -> int:
+        if self._together:
+            return await events.hand_on_together(
+                self._database, organisation_id, self._consumer, self._together, limit=self._batch
+            )
+        assert self._react is not None, "a relay reacts in one way or the other"
+        return await events.hand_on(self._database, organisation_id, self._consumer, self._react, limit=self._batch)

@@ -1,0 +1,123 @@
+"""What can start a workflow, as a definition says it; and the shapes of what such a start brings along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tillwright.domains.automation.chains import Shape
+from tillwright.domains.automation.inputs import Input
+from tillwright.gateways.stripe import schemas
+from tillwright.gateways.stripe.schemas import ANYTHING
+
+STRIPE = "stripe:event:"
+"""How the spine names an applied Stripe event; its type follows."""
+KINDS = ("stripe_event", "event", "schedule", "manual", "api", "webhook")
+SPINE_NAME = re.compile(r"[a-z_]+(:[A-Za-z0-9_]+|:\*){2}")
+
+_ENTITLEMENT: Shape = {
+    **dict.fromkeys(("entitlementId", "name", "status", "buyerId", "buyerName", "buyerEmail", "productId"), "s"),
+    **dict.fromkeys(("productName", "startTime", "endTime", "accountId", "offset"), ANYTHING),
+    **dict.fromkeys(("livemode", "autoRenew", "initial"), "b"),
+    "daysLeft": "i",
+}
+OBJECTS: Mapping[str, Shape] = {"entitlement": _ENTITLEMENT}
+"""What `object` is for the spine's events, by their subject; it is the event's data."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way a workflow starts.
+
+    `value` is a Stripe event type or the name of an event of ours (`*` for any word), else empty.
+    """
+
+    kind: str
+    value: str = ""
+    cron: str = ""
+    time_zone: str = "UTC"
+    inputs: Mapping[str, Input] = field(default_factory=dict[str, Input])
+    object_type: str | None = None
+    """For `manual` and `api`: the kind of Stripe object that is named at the start, and fetched."""
+
+    @property
+    def listens_to(self) -> str | None:
+        """The name on the spine that starts it; None if nothing there does."""
+        if self.kind == "stripe_event":
+            return STRIPE + self.value
+        return self.value if self.kind == "event" else None
+
+    @property
+    def words(self) -> str:
+        """For people, in a list."""
+        if self.kind == "schedule":
+            return f"schedule {self.cron} ({self.time_zone})"
+        return self.value or self.kind
+
+    @property
+    def shape(self) -> Shape:
+        """What `object` is after such a start."""
+        if self.kind == "stripe_event":
+            return schemas.shape_of(schemas.event_types().get(self.value))
+        if self.kind == "event":
+            return OBJECTS.get(self.value.partition(":")[0], ANYTHING)
+        return schemas.shape_of(self.object_type) if self.object_type else ANYTHING
+
+
+def of(data: Mapping[str, Any]) -> tuple[Rule, ...]:
+    """The rules of a definition that was checked."""
+    given = data["triggers"] if "triggers" in data else [data["trigger"]]
+    return tuple(_rule(one) for one in given)
+
+
+def _rule(data: Mapping[str, Any]) -> Rule:
+    kind = next(word for word in KINDS if word in data)
+    value: Any = data[kind]
+    if kind in ("stripe_event", "event"):
+        return Rule(kind, value)
+    if kind == "schedule":
+        return Rule(kind, cron=value["cron"], time_zone=value.get("time_zone", "UTC"))
+    given: Mapping[str, Any] = value or {}
+    asked: Mapping[str, Any] = given.get("inputs") or {}
+    inputs = {name: input_of(one) for name, one in asked.items()}
+    return Rule(kind, inputs=inputs, object_type=given.get("object"))
+
+
+def input_of(data: Mapping[str, Any]) -> Input:
+    """One field of a start's form."""
+    return Input(
+        data.get("type", "text"),
+        data.get("summary", ""),
+        required=bool(data.get("required")),
+        choices=tuple(data.get("choices") or ()),
+        low=data.get("low"),
+        high=data.get("high"),
+    )
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether an event of this name is meant by the pattern."""
+    if "*" not in pattern:
+        return pattern == name
+    wanted, words = pattern.split(":"), name.split(":", 2)
+    return len(words) == len(wanted) and all(w in ("*", n) for w, n in zip(wanted, words, strict=True))
+
+
+def object_shape(rules: Sequence[Rule]) -> Shape:
+    """What `object` can be after any of these starts: a field known to one of them is known."""
+    shapes = [rule.shape for rule in rules]
+    if not shapes or ANYTHING in shapes:
+        return ANYTHING
+    if all(isinstance(shape, str) for shape in shapes):
+        return "@" + "|".join(sorted({str(shape)[1:] for shape in shapes}))
+    merged: dict[str, Shape] = {}
+    for shape in shapes:
+        merged |= dict.fromkeys(schemas.fields(shape[1:]), ANYTHING) if isinstance(shape, str) else shape
+    return merged
+
+
+def input_shapes(rules: Sequence[Rule]) -> Shape:
+    """What `inputs` can be."""
+    return {name: ANYTHING for rule in rules for name in rule.inputs}

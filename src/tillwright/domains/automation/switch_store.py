@@ -1,0 +1,28 @@
+"""The only SQL on an organisation's switches of automation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tillwright.gateways.database import Tx
+
+
+async def state(tx: Tx, organisation_id: str) -> tuple[bool, str | None, datetime | None]:
+    """(stopped, by whom, since when)."""
+    row = await (
+        await tx.execute(
+            "select stopped, stopped_by, stopped_at from automation_switches where organisation_id = %s",
+            (organisation_id,),
+        )
+    ).fetchone()
+    return (row["stopped"], row["stopped_by"], row["stopped_at"]) if row else (False, None, None)
+
+
+async def turn(tx: Tx, organisation_id: str, stopped: bool, by: str, at: datetime) -> None:
+    """Waits for every step that is being decided at this moment: what comes after sees it."""
+    await tx.execute(
+        "insert into automation_switches (organisation_id, stopped, stopped_by, stopped_at) values (%s, %s, %s, %s) "
+        "on conflict (organisation_id) do update set stopped = excluded.stopped, stopped_by = excluded.stopped_by, "
+        "stopped_at = excluded.stopped_at",
+        (organisation_id, stopped, by if stopped else None, at if stopped else None),
+    )
