@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.connections import Connections
-from tillwright.domains.integrations import Credentials, Integrations
+from tillwright.domains.integrations import Credentials, Integrations, NamedSecrets
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications
@@ -45,6 +45,7 @@ class House:
     tenancy: Tenancy
     people: People
     integrations: Integrations
+    secrets: NamedSecrets
     verification: Verification
     rotation: Rotation
     mirror: Mirror
@@ -113,6 +114,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     mail = settings.mail
     mailer = SmtpMailer(mail.host, mail.port, sender=mail.sender, user=mail.user, password=mail.password, tls=mail.tls)
     outgoing = Outgoing(clock=clock, opened=settings.outgoing_networks)
+    secrets = NamedSecrets(database=database, clock=clock, credentials=Credentials(seal))
     integrations = Integrations(
         database=database, clock=clock, credentials=Credentials(seal), reader=reader, writer=writer
     )
@@ -153,6 +155,8 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             integrations=integrations,
             reader=reader,
             mirror=mirror,
+            secrets=secrets,
+            outgoing=outgoing,
         ),
         public_url=settings.web.public_url,
     )
@@ -166,6 +170,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         tenancy=tenancy,
         people=People(clock=clock, database=database, seal=seal, mailer=mailer, public_url=settings.web.public_url),
         integrations=integrations,
+        secrets=secrets,
         verification=verification,
         rotation=Rotation(database=database, integrations=integrations, verification=verification),
         mirror=mirror,

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Any
 
 from tests.sandbox.conftest import Sandbox
@@ -17,6 +18,7 @@ from tillwright.domains.notifications import Notifications
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.mail import Letter
+from tillwright.gateways.outgoing import Outgoing
 from tillwright.kit.clock import ManualClock
 from tillwright.kit.seal import Secret
 from tillwright.wiring import House
@@ -231,6 +233,8 @@ async def make_stage(house: House, sandbox: Sandbox, clock: ManualClock) -> Stag
             integrations=house.integrations,
             reader=house.reader,
             mirror=house.mirror,
+            secrets=house.secrets,
+            outgoing=Outgoing(clock=clock, opened=[ip_network("127.0.0.0/8")]),
         ),
     )
     automation = Automation(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from tillwright.domains.automation.outcome import Outcome
 from tillwright.domains.billing import Effects, Refunds
-from tillwright.domains.integrations import Integrations
+from tillwright.domains.integrations import Integrations, NamedSecrets
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.notifications import Notifications
 from tillwright.gateways.database import Database
+from tillwright.gateways.outgoing import Outgoing
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.kit.clock import Clock
 
@@ -26,6 +27,8 @@ class Parts:
     integrations: Integrations
     reader: StripeReader
     mirror: Mirror
+    secrets: NamedSecrets
+    outgoing: Outgoing
 
 
 @dataclass(frozen=True)

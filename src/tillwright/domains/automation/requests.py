@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 
@@ -126,3 +126,23 @@ class Values:
 
     def plain(self) -> dict[str, Any]:
         return {"kind": "values", "values": dict(self.values)}
+
+
+@dataclass(frozen=True)
+class HttpCall:
+    """One request to an address outside Stripe. Secrets are named, never held: `secret_url` is the name of one that is
+    the whole address, `secret_headers` maps a header to the name of its value, `bearer` is the name of a token.
+
+    `body` is any JSON, or a text that is sent as it is.
+    """
+
+    method: str
+    url: str | None
+    secret_url: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: {})
+    secret_headers: Mapping[str, str] = field(default_factory=lambda: {})
+    bearer: str | None = None
+    body: Any = None
+
+    def plain(self) -> dict[str, Any]:
+        return {"kind": "http"} | {name: value for name, value in self.__dict__.items() if value not in (None, {})}

@@ -29,6 +29,15 @@ async def get(tx: Tx, organisation_id: str, partner: str, purpose: str) -> bytes
     return bytes(row["sealed"]) if row else None
 
 
+async def names(tx: Tx, organisation_id: str, partner: str) -> list[tuple[str, datetime]]:
+    """(purpose, when it was stored) of a partner's blobs, by purpose."""
+    rows = await tx.execute(
+        "select purpose, created from credentials where organisation_id = %s and partner = %s order by purpose",
+        (organisation_id, partner),
+    )
+    return [(row["purpose"], row["created"]) async for row in rows]
+
+
 async def shred(tx: Tx, organisation_id: str, partner: str, purpose: str | None) -> int:
     """Overwrites and deletes, all of a partner's unless a purpose is given; returns how many."""
     values = (organisation_id, partner, purpose, purpose)

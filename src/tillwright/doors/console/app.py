@@ -25,6 +25,7 @@ from tillwright.doors.console.pages import (
     overview,
     payments,
     runs,
+    secrets,
     sign_in,
     user_integrations,
     workflows,
@@ -47,6 +48,7 @@ PAGES = (
     runs,
     mails,
     user_integrations,
+    secrets,
     keys,
 )
 

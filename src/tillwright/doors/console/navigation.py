@@ -50,6 +50,7 @@ GROUPS = (
         "Settings",
         (
             Entry("user-integrations", "User integrations", "/settings/user-integrations", "plug"),
+            Entry("secrets", "Secrets", "/settings/secrets", "key-round"),
             Entry("keys", "API keys", "/settings/api-keys", "key-round"),
         ),
     ),

@@ -31,6 +31,8 @@ DONE = {
     "overlap-ended": "The earlier key is erased here. You can delete it at Stripe now.",
     "activated": "The workflow is active: it starts with the next event that matches.",
     "paused": "The workflow is paused. Runs in progress go on to their end.",
+    "secret-kept": "The secret is kept. Name it in a step to use it.",
+    "secret-deleted": "The secret is deleted.",
     "key-revoked": "The API key is revoked and no longer works.",
     "account-disconnected": "The connection is deleted: access is taken back at Stripe, and what was read is erased.",
     "account-disconnected-here": "The connection is deleted here. Stripe could not be told yet; that is tried again.",
