@@ -1,0 +1,1 @@
+"""Entitlements: what each buyer may use until when, and the notices before it ends."""
