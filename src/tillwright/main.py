@@ -90,6 +90,9 @@ async def _work(settings: Settings) -> int:
                 ("earlier keys", 60.0, house.integrations.shred_over),
                 ("refetch", 1.0, house.mirror.refetch_step),
                 ("connections", 2.0, house.connections.step),
+                ("entitlements", 0.5, house.entitlements.follow_step),
+                ("plans", 1.0, worker.Relay(house.database, "entitlements", house.entitlements.replan).step),
+                ("end soon", 1.0, house.entitlements.sweep_step),
             ],
         )
         return await worker.work(made, lambda: print("ready", flush=True))

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.connections import Connections
+from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.integrations import Credentials, Integrations, NamedSecrets
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.removal import Removal
-from tillwright.domains.removal.parts import ConnectionsPart, MirrorPart, WebhooksPart
+from tillwright.domains.removal.parts import ConnectionsPart, EntitlementsPart, MirrorPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.people import People
 from tillwright.domains.verification import Drift, Rotation, Verification
@@ -52,6 +53,7 @@ class House:
     effects: Effects
     connections: Connections
     notifications: Notifications
+    entitlements: Entitlements
     automation: Automation
     webhooks: Webhooks
     removal: Removal
@@ -134,6 +136,9 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         public_url=settings.web.public_url,
         scope=settings.stripe.connect_scope,
     )
+    entitlements = Entitlements(
+        clock=clock, database=database, integrations=integrations, tenancy=tenancy, mirror=mirror, effects=effects
+    )
     webhooks = Webhooks(
         clock=clock,
         database=database,
@@ -177,6 +182,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         effects=effects,
         connections=connections,
         notifications=notifications,
+        entitlements=entitlements,
         automation=Automation(clock=clock, database=database, mirror=mirror, integrations=integrations, work=work),
         webhooks=webhooks,
         removal=Removal(
@@ -185,6 +191,11 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             integrations=integrations,
             verification=verification,
             effects=effects,
-            parts=(ConnectionsPart(connections), WebhooksPart(webhooks), MirrorPart(mirror)),
+            parts=(
+                ConnectionsPart(connections),
+                WebhooksPart(webhooks),
+                MirrorPart(mirror),
+                EntitlementsPart(entitlements),
+            ),
         ),
     )

@@ -45,7 +45,7 @@ def test_each_kind_has_one_row_and_the_core_is_whole() -> None:
     assert len(BY_OBJECT) == len(KINDS)
     assert [kind.object for kind in CORE] == [
         "customer", "product", "price", "coupon", "promotion_code", "subscription", "invoice", "payment_intent",
-        "charge", "refund",
+        "charge", "refund", "subscription_schedule",
     ]  # fmt: skip
 
 

@@ -41,6 +41,10 @@ def test_an_event_says_what_it_is_about() -> None:
     [
         ({"type": "nobody.ever.saw", "data": {"object": {"id": "new_1", "object": "novelty"}}}, ("novelty", "new_1")),
         ({"data": {"object": {"object": "balance", "available": []}}}, ("balance", "balance")),
+        (
+            {"data": {"object": {"object": "entitlements.active_entitlement_summary", "customer": "cus_1"}}},
+            ("entitlements.active_entitlement_summary", "cus_1"),
+        ),
         ({"data": {"object": {"id": "50 % off, été", "object": "coupon"}}}, ("coupon", "50 % off, été")),
         ({"data": {"object": {"id": "x"}}}, (None, None)),
         ({"data": {"object": {"id": 7, "object": "seven"}}}, (None, None)),

@@ -28,6 +28,17 @@ async def record(tx: Tx, organisation_id: str, name: str, data: dict[str, Any], 
     return await store.insert(tx, organisation_id, name, data, at)
 
 
+async def record_all(
+    tx: Tx, organisation_id: str, happenings: Sequence[tuple[str, dict[str, Any]]], at: datetime
+) -> None:
+    """The same for many at once: (name, data) each."""
+    for name, _ in happenings:
+        if name.count(":") < 2:
+            raise ValueError(f"a spine event is named subject:thing:action, not {name!r}")
+    if happenings:
+        await store.insert_all(tx, organisation_id, happenings, at)
+
+
 async def behind(database: Database, consumer: str) -> Sequence[str]:
     """The organisations that have events this consumer was not given yet."""
     async with database.open() as tx:

@@ -24,6 +24,17 @@ async def insert(tx: Tx, organisation_id: str, name: str, data: dict[str, Any], 
     return row["id"]
 
 
+async def insert_all(
+    tx: Tx, organisation_id: str, happenings: Sequence[tuple[str, dict[str, Any]]], at: datetime
+) -> None:
+    async with tx.cursor() as cursor:
+        await cursor.executemany(
+            "insert into spine_events (organisation_id, name, data, created) values (%s, %s, %s, %s)",
+            [(organisation_id, name, Jsonb(data), at) for name, data in happenings],
+        )
+    await tx.execute("notify spine")
+
+
 async def lock_place(tx: Tx, organisation_id: str, consumer: str) -> tuple[str, int] | None:
     """The consumer's place, locked; None if another process is reading for it now."""
     await tx.execute(

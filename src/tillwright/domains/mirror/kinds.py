@@ -79,7 +79,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("invoiceitem", "/v1/invoiceitems", "Invoice items", deletable=True, search=("description",)),
     Kind("invoice_payment", "/v1/invoice_payments", "Invoice payments"),
     Kind("credit_note", "/v1/credit_notes", "Credit notes", search=("number", "memo")),
-    Kind("subscription_schedule", "/v1/subscription_schedules", "Subscription schedules"),
+    Kind("subscription_schedule", "/v1/subscription_schedules", "Subscription schedules", core=True),
     Kind("plan", "/v1/plans", "Plans", deletable=True, search=("nickname", "product")),
     Kind("quote", "/v1/quotes", "Quotes", by_created=False, search=("number", "description")),
     Kind("checkout.session", "/v1/checkout/sessions", "Checkout sessions",

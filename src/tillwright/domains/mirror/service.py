@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tillwright.domains import audit
-from tillwright.domains.mirror import store
+from tillwright.domains.mirror import change_store, store
 from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.backfill.service import Backfill
@@ -187,6 +187,25 @@ class Mirror:
     async def doubts(self, tx: Tx, *, livemode: bool) -> Sequence[dict[str, Any]]:
         """Per type: objects waiting to be fetched again, those that could not be, since when, the last error."""
         return await marks.open_marks(tx, livemode)
+
+    async def organisations_changed(self, follower: str) -> Sequence[str]:
+        """The organisations with changed objects that this follower was not given yet."""
+        async with self._database.open() as tx:
+            return await change_store.organisations(tx, follower)
+
+    async def next_changes(
+        self, tx: Tx, organisation_id: str, follower: str, limit: int = 200
+    ) -> Sequence[MirrorObject]:
+        """The next changed objects of the followed types, each in its newest state.
+
+        The follower's place moves in the caller's transaction: what it makes of the objects commits with that. The
+        room that follows must not be asked twice at the same time; the one that comes second is given nothing.
+        """
+        return await change_store.next_changes(tx, organisation_id, follower, limit)
+
+    async def follow_again(self, tx: Tx, organisation_id: str, follower: str) -> None:
+        """Give the follower everything from the beginning."""
+        await change_store.start_over(tx, organisation_id, follower)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase the organisation's mirror; returns how many objects it held."""

@@ -23,7 +23,7 @@ _MERGE: LiteralString = """on conflict (organisation_id, livemode, object, id) d
     account_id = excluded.account_id, created = excluded.created, fetched_at = excluded.fetched_at,
     event_created = excluded.event_created, event_received = excluded.event_received, event_id = excluded.event_id,
     deleted = excluded.deleted, customer = excluded.customer, status = excluded.status, search = excluded.search,
-    digest = excluded.digest, body = excluded.body"""
+    digest = excluded.digest, body = excluded.body, changed = pg_current_xact_id()"""
 
 _PLACES: LiteralString = "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s"
 _INSERT: LiteralString = f"insert into mirror_objects ({_COLUMNS}) values ({_PLACES}) {_MERGE}"  # noqa: S608 - constants
@@ -78,6 +78,7 @@ async def write(tx: Tx, organisation_id: str, merged: Merged, at: datetime) -> N
         async with tx.cursor() as cursor:
             await cursor.executemany(
                 "update mirror_objects set fetched_at = %s, event_created = %s, event_received = %s, event_id = %s, "
+                "changed = case when deleted = %s then changed else pg_current_xact_id() end, "
                 "deleted = %s where organisation_id = %s and livemode = %s and object = %s and id = %s",
                 [_evidence(organisation_id, row) for row in evidence],
             )
@@ -101,7 +102,7 @@ def _as_is(text: bytes) -> bytes:
 def _evidence(organisation_id: str, row: Row) -> tuple[Any, ...]:
     known = row.known
     times = (known.fetched_at, known.event_created, known.event_received, known.event_id)
-    return (*times, known.deleted, organisation_id, *row.key)
+    return (*times, known.deleted, known.deleted, organisation_id, *row.key)
 
 
 async def _count(tx: Tx, organisation_id: str, merged: Merged, at: datetime) -> None:
@@ -121,7 +122,7 @@ async def get(tx: Tx, livemode: bool, object_type: str, object_id: str) -> Mirro
         (livemode, object_type, object_id),
     )
     row = await rows.fetchone()
-    return _object(row) if row else None
+    return as_object(row) if row else None
 
 
 async def page(
@@ -144,7 +145,7 @@ async def page(
             "(select id from mirror_search(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)) order by created desc, id desc",
             (livemode, object_type, livemode, object_type, pattern, *values, *place, limit),
         )
-        return [_object(row) async for row in rows]
+        return [as_object(row) async for row in rows]
     conditions: dict[LiteralString, Any] = {
         "customer = %s": values[0],
         "status = %s": values[1],
@@ -160,10 +161,11 @@ async def page(
         f"select * from mirror_objects where {where}{after} order by created desc, id desc limit %s",  # noqa: S608 - the texts above
         (livemode, object_type, *chosen.values(), *(before or ()), limit),
     )
-    return [_object(row) async for row in rows]
+    return [as_object(row) async for row in rows]
 
 
-def _object(row: dict[str, Any]) -> MirrorObject:
+def as_object(row: dict[str, Any]) -> MirrorObject:
+    """A whole row as what the room hands out."""
     return MirrorObject(
         row["livemode"], row["object"], row["id"], row["account_id"],
         None if row["created"] == UNDATED else row["created"],
@@ -193,7 +195,7 @@ async def days(tx: Tx, livemode: bool, object_type: str, since: datetime, until:
 
 async def forget(tx: Tx, organisation_id: str) -> int:
     """Erase everything mirrored for the organisation; returns how many objects that were."""
-    for table in ("mirror_ranges", "mirror_backfills", "mirror_refetches", "mirror_counts"):
+    for table in ("mirror_ranges", "mirror_backfills", "mirror_refetches", "mirror_counts", "mirror_followers"):
         await tx.execute(f"delete from {table} where organisation_id = %s", (organisation_id,))  # noqa: S608 - named above
     gone = await tx.execute("delete from mirror_objects where organisation_id = %s", (organisation_id,))
     return gone.rowcount

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tillwright.domains.connections import Connections
+from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.removal.receipt import Line
 from tillwright.domains.webhooks import Webhooks
@@ -60,3 +61,19 @@ class MirrorPart:
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._mirror.forget(tx, organisation_id)
         return [Line("Mirrored objects were deleted.", count=count)]
+
+
+class EntitlementsPart:
+    """What follows from the account's objects, and what was made by hand for its customers. After the mirror."""
+
+    left_behind = ""
+
+    def __init__(self, entitlements: Entitlements) -> None:
+        self._entitlements = entitlements
+
+    async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
+        return []
+
+    async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
+        count = await self._entitlements.forget(tx, organisation_id)
+        return [Line("Entitlements were deleted, with the record of their notices.", count=count)]

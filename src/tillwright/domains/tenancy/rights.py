@@ -13,6 +13,8 @@ RIGHTS = {
     "mirror:read": "VIEWER",
     "mirror:write": "EDITOR",
     "mirror:open_reader": "ADMIN",
+    "entitlement:read": "VIEWER",
+    "entitlement:write": "EDITOR",
     "workflow:read": "VIEWER",
     "workflow:write": "EDITOR",
     "workflow:run": "EDITOR",

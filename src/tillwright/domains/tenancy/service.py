@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tillwright.domains import audit
+from tillwright.domains import audit, events
 from tillwright.domains.tenancy import store
 from tillwright.domains.tenancy.clients.service import ApiClients
 from tillwright.domains.tenancy.model import ApiClient, Organisation, Principal, Session, SignedIn
@@ -242,6 +242,7 @@ class Tenancy:
                 await audit.record(
                     tx, organisation_id, principal.actor, "tenancy:organisation:update", organisation_id, said, now
                 )
+                await events.record(tx, organisation_id, "organisation:SETTINGS:updated", said, now)
         return Organisation(organisation_id, wanted_name, wanted_zone, principal.role)
 
     async def principal_of_key(self, key: str) -> Principal:

@@ -117,9 +117,11 @@ def _names(named: dict[str, Any], type_field: str) -> tuple[str | None, str | No
     object_type = _optional_token(named.get(type_field))
     if object_type is None:
         return None, None
-    if "id" not in named:
+    # A summary, such as that of what a customer is entitled to, is one a customer and goes by the customer's id.
+    name = "customer" if object_type.endswith("_summary") and "id" not in named else "id"
+    if name not in named:
         return object_type, object_type  # one of its kind, such as the balance
-    given = named["id"]
+    given = named[name]
     usable = isinstance(given, str) and 0 < len(given) <= LONGEST_ID and given.isprintable()
     return (object_type, given) if usable else (None, None)
 

@@ -1,5 +1,6 @@
 """The worker: the process that does what nobody waits for."""
 
 from tillwright.doors.worker.process import Worker, work
+from tillwright.doors.worker.relay import Relay
 
-__all__ = ["Worker", "work"]
+__all__ = ["Relay", "Worker", "work"]

@@ -1,0 +1,129 @@
+"""Following the mirror: each changed object is derived again, and what differs is written down and told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tillwright.domains.entitlements import derive, recording, store, terms
+from tillwright.domains.entitlements.drafting import Names, begun, gone, moved
+from tillwright.domains.entitlements.model import Draft
+from tillwright.domains.entitlements.terms import Length
+from tillwright.domains.mirror import Mirror, MirrorObject
+from tillwright.gateways.database import Database, Tx
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Absent
+
+FOLLOWER = "entitlements"
+"""Our name among those who follow the mirror."""
+
+
+class Follower:
+    """Reads the mirror alone, so that everything can be derived again at any time."""
+
+    def __init__(self, *, clock: Clock, database: Database, mirror: Mirror) -> None:
+        self._clock = clock
+        self._database = database
+        self._mirror = mirror
+
+    async def step(self, limit: int = 100) -> int:
+        """Take in one batch for each organisation that has changes; returns how many objects."""
+        taken = 0
+        for organisation_id in await self._mirror.organisations_changed(FOLLOWER):
+            async with self._database.tenant(organisation_id) as tx:
+                changed = await self._mirror.next_changes(tx, organisation_id, FOLLOWER, limit)
+                for copy in changed:
+                    await self._take(tx, organisation_id, copy)
+            taken += len(changed)
+        return taken
+
+    async def again(self, tx: Tx, organisation_id: str) -> None:
+        """Derive everything anew in the steps to come; what is right already stays as it is, and nothing is told."""
+        await self._mirror.follow_again(tx, organisation_id, FOLLOWER)
+
+    async def take_answer(
+        self, tx: Tx, organisation_id: str, livemode: bool, account_id: str | None, body: Any
+    ) -> None:
+        """A subscription as Stripe just answered it, ahead of the event that will say the same."""
+        schedule = await self._body(tx, "subscription_schedule", derive.id_of(body.get("schedule")), livemode)
+        drafts = derive.of_subscription(body, schedule)
+        await self._settle(tx, organisation_id, livemode, account_id, derive.SUBSCRIPTION, body["id"], drafts)
+
+    async def _take(self, tx: Tx, organisation_id: str, copy: MirrorObject) -> None:
+        match copy.object:
+            case "customer" if not copy.deleted:
+                name, email = customer_names(copy.body)
+                await store.name_buyer(tx, organisation_id, copy.id, name, email)
+            case "product" if not copy.deleted:
+                await store.name_product(tx, organisation_id, copy.id, str(copy.body.get("name") or copy.id))
+            case derive.SUBSCRIPTION | derive.INVOICE | derive.PAYMENT | derive.FEATURES | derive.SCHEDULED:
+                await self._derive(tx, organisation_id, copy)
+            case _:
+                pass  # a deleted customer's or product's entitlements end with what they follow from
+
+    async def _derive(self, tx: Tx, organisation_id: str, copy: MirrorObject) -> None:
+        drafts: Sequence[Draft] = () if copy.deleted else await self._drafts(tx, copy)
+        await self._settle(tx, organisation_id, copy.livemode, copy.account_id, copy.object, copy.id, drafts)
+        steered = derive.id_of(copy.body.get("subscription")) if copy.object == derive.SCHEDULED else None
+        if steered and (body := await self._body(tx, derive.SUBSCRIPTION, steered, copy.livemode)):
+            await self.take_answer(tx, organisation_id, copy.livemode, copy.account_id, body)
+
+    async def _drafts(self, tx: Tx, copy: MirrorObject) -> Sequence[Draft]:
+        body, livemode = copy.body, copy.livemode
+        if copy.object == derive.SUBSCRIPTION:
+            schedule = await self._body(tx, derive.SCHEDULED, derive.id_of(body.get("schedule")), livemode)
+            return derive.of_subscription(body, schedule)
+        if copy.object == derive.SCHEDULED:
+            return derive.of_schedule(body)
+        if copy.object == derive.PAYMENT:
+            return derive.of_payment(body)
+        if copy.object == derive.FEATURES:
+            return derive.of_features(body)
+        lengths: dict[tuple[str | None, str | None], Length | None] = {}
+        for price, product in derive.prices_of(body) if body.get("status") == "paid" else ():
+            bodies = [await self._body(tx, kind, id, livemode) for kind, id in (("price", price), ("product", product))]
+            lengths[price, product] = terms.of_metadata(*bodies)
+        return derive.of_invoice(body, lambda price, product: lengths.get((price, product)))
+
+    async def _settle(
+        self,
+        tx: Tx,
+        organisation_id: str,
+        livemode: bool,
+        account_id: str | None,
+        object_type: str,
+        object_id: str,
+        drafts: Sequence[Draft],
+    ) -> None:
+        known = {e.source.part: e for e in await store.of_source(tx, organisation_id, livemode, object_type, object_id)}
+        now = self._clock.now()
+        for draft in drafts:
+            before = known.pop(draft.source.part, None)
+            names = await self._names(tx, draft, livemode)
+            if before is None:
+                after = begun(organisation_id, livemode, account_id, draft, names, now)
+            else:
+                after = moved(before, draft, names)
+            await recording.save(tx, before, after, now)
+        for before in known.values():
+            await recording.save(tx, before, gone(before, now), now)
+
+    async def _names(self, tx: Tx, draft: Draft, livemode: bool) -> Names:
+        customer = await self._body(tx, "customer", draft.buyer_id, livemode)
+        product = await self._body(tx, "product", draft.product_id, livemode)
+        name, email = customer_names(customer) if customer else ("", "")
+        return Names(name, email, str((product or {}).get("name") or ""))
+
+    async def _body(self, tx: Tx, object_type: str, object_id: str | None, livemode: bool) -> dict[str, Any] | None:
+        if object_id is None:
+            return None
+        try:
+            return (await self._mirror.get(tx, object_type, object_id, livemode=livemode)).body
+        except Absent:
+            return None  # not mirrored yet; when it is, it comes by here
+
+
+def customer_names(body: dict[str, Any]) -> tuple[str, str]:
+    """(what to call them, their mail address)."""
+    email = str(body.get("email") or "")
+    return str(body.get("name") or email or body.get("id") or ""), email
