@@ -20,6 +20,7 @@ from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.people import People
 from tillwright.domains.verification import Drift, Rotation, Verification
 from tillwright.domains.webhooks import Webhooks
+from tillwright.domains.webhooks.endpoint.reach import can_reach
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
@@ -148,6 +149,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         writer=writer,
         seal=seal,
         public_url=settings.web.public_url,
+        reachable=can_reach(settings.web.public_url, settings.stripe.api_base),
     )
     work = Work(
         fetcher=Fetcher(integrations=integrations, reader=reader),

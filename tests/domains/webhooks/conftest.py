@@ -89,7 +89,15 @@ class Rooms:
     webhooks: Webhooks
 
 
-def furnish(database: Database, clock: Clock, seal: Seal, api_base: str, public_url: str = PUBLIC_URL) -> Rooms:
+def furnish(
+    database: Database,
+    clock: Clock,
+    seal: Seal,
+    api_base: str,
+    public_url: str = PUBLIC_URL,
+    *,
+    reachable: bool = True,
+) -> Rooms:
     limits = SharedLimits(database, SystemClock())
     reader = LiveReader(api_base, limits=limits, clock=SystemClock())
     writer = LiveWriter(api_base, limits=limits, clock=SystemClock())
@@ -99,7 +107,7 @@ def furnish(database: Database, clock: Clock, seal: Seal, api_base: str, public_
     mirror = Mirror(clock=clock, database=database, keys=integrations, reader=reader)
     webhooks = Webhooks(
         clock=clock, database=database, integrations=integrations, mirror=mirror, reader=reader, writer=writer,
-        seal=seal, public_url=public_url,
+        seal=seal, public_url=public_url, reachable=reachable,
     )  # fmt: skip
     return Rooms(reader, writer, integrations, mirror, webhooks)
 

@@ -51,7 +51,9 @@ class Intake:
         async with self._database.open() as tx:
             # A server may be set to answer commits before they are on disk; an acceptance must not be.
             await tx.execute("set local synchronous_commit = on")
-            addresses = await endpoints.addresses(tx, {each.token_digest for each in deliveries}, self._seal)
+            addresses = await endpoints.addresses(
+                tx, {each.token_digest for each in deliveries}, self._seal, self._clock.now()
+            )
             judged = [_judge(each, addresses) for each in deliveries]
             new: dict[str, set[str]] = {}
             by_organisation: dict[str, list[Arrival]] = {}

@@ -93,7 +93,8 @@ class StripeEvent:
 class Endpoint:
     """Our webhook endpoint at Stripe. `state` is WANTED until Stripe has it and we have its secret, then ACTIVE.
 
-    `url` is where it points, without the token that ends it; `error` is the last failure as data.
+    `url` is where it points, without the token that ends it; `error` is the last failure as data. `renew`: another
+    secret is wanted; `earlier_until`: till when deliveries signed with the one before are accepted.
     """
 
     organisation_id: str
@@ -108,3 +109,5 @@ class Endpoint:
     failures: int
     error: dict[str, Any] | None
     updated: datetime
+    renew: bool = False
+    earlier_until: datetime | None = None

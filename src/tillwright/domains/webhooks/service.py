@@ -10,6 +10,7 @@ from tillwright.domains import events
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.integrations import PARTNER, Integrations
 from tillwright.domains.mirror import Mirror
+from tillwright.domains.tenancy import Principal
 from tillwright.domains.webhooks import store
 from tillwright.domains.webhooks.endpoint import store as endpoints
 from tillwright.domains.webhooks.endpoint.service import Endpoints
@@ -29,7 +30,7 @@ LARGEST_PAGE = 1000
 
 
 class Webhooks:
-    """`public_url` is the address by which Stripe reaches this installation."""
+    """`public_url` is the address by which Stripe reaches this installation, if it is `reachable` from there."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Webhooks:
         writer: StripeWriter,
         seal: Seal,
         public_url: str,
+        reachable: bool = True,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -56,6 +58,7 @@ class Webhooks:
             writer=writer,
             seal=seal,
             public_url=public_url,
+            reachable=reachable,
         )
 
     async def accept(self, token: str, body: bytes, signature_headers: Sequence[bytes]) -> Accepted:
@@ -101,6 +104,11 @@ class Webhooks:
         await endpoints.want(tx, event.organisation_id, livemode, event.data.get("accountId"), self._clock.now())
         if not lost:
             await self._mirror.start_backfill(tx, event.organisation_id, livemode=livemode)
+
+    async def rotate_secret(self, principal: Principal) -> Endpoint:
+        """Change the endpoint's signing secret; the one before is accepted for a day. Errors: `Endpoints.rotate`."""
+        principal.require("integration:write")
+        return await self._endpoints.rotate(principal.organisation_id)
 
     async def endpoints(self, organisation_id: str) -> Sequence[Endpoint]:
         """The organisation's endpoints, with the last error of each."""

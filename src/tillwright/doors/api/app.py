@@ -16,6 +16,7 @@ from tillwright.doors.api import (
     sessions,
     users,
     verification,
+    webhook_endpoints,
 )
 from tillwright.doors.api.bodies import StrictBodies
 from tillwright.wiring import House
@@ -48,7 +49,7 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(StrictBodies)
     problems.register(app)
     app.include_router(access_tokens.router, prefix="/public")
-    for room in (organisations, users, sessions, api_clients, verification, integrations):
+    for room in (organisations, users, sessions, api_clients, webhook_endpoints, verification, integrations):
         app.include_router(room.router, prefix="/org/{orgId}")
     _tell_security(app)
     return app

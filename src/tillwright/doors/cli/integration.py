@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -11,6 +11,7 @@ import typer
 
 from tillwright.domains.integrations import Integration
 from tillwright.domains.tenancy import Principal
+from tillwright.domains.webhooks import Endpoint
 from tillwright.doors.cli.asking import ask_secret
 from tillwright.doors.cli.choice import AsJson, Organisation, chosen
 from tillwright.kit.errors import Invalid
@@ -93,6 +94,33 @@ def rotate(public_key: PublicKey = None, organisation: Organisation = None, as_j
 
 
 @app.command()
+def endpoint(
+    organisation: Organisation = None,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Change its signing secret first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the webhook endpoint at Stripe; with --rotate, under another secret (the one before is good for a day)."""
+
+    async def look(house: House, caller: Principal) -> Sequence[Endpoint]:
+        if rotate:
+            await house.webhooks.rotate_secret(caller)
+        return await house.webhooks.endpoints(caller.organisation_id)
+
+    for found in _do(organisation, look):
+        error = found.error or {}
+        facts = {
+            "mode": "live" if found.livemode else "test",
+            "state": found.state,
+            "stripeId": found.stripe_id,
+            "url": found.url,
+            "earlierSecretUntil": found.earlier_until.isoformat() if found.earlier_until else None,
+            "problem": error.get("sentence"),
+            "remedy": error.get("remedy"),
+        }
+        _show(facts, as_json)
+
+
+@app.command()
 def delete(
     name: Annotated[str, typer.Option(help="The organisation's name, to confirm.")],
     organisation: Organisation = None,
@@ -143,6 +171,10 @@ def _print(integration: Integration, as_json: bool) -> None:
         "earlierKeysUntil": integration.previous.until.isoformat() if integration.previous else None,
         "version": integration.version,
     }
+    _show(facts, as_json)
+
+
+def _show(facts: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(orjson.dumps(facts, option=orjson.OPT_INDENT_2).decode())
         return

@@ -28,6 +28,7 @@ DONE = {
     "stripe-paused": "Stripe is paused: Tillwright makes no call with its key. Events are still kept, workflows wait.",
     "stripe-resumed": "Stripe is resumed: what waited goes on.",
     "rotated": "The new key is in use. The one before it stays good for 24 hours.",
+    "secret-changed": "The signing secret is changed. Events signed with the one before are accepted for 24 hours.",
     "overlap-ended": "The earlier key is erased here. You can delete it at Stripe now.",
     "activated": "The workflow is active: it starts with the next event that matches.",
     "paused": "The workflow is paused. Runs in progress go on to their end.",

@@ -11,6 +11,7 @@ from tillwright.domains.integrations.ownership import ORGANISATION, organisation
 from tillwright.domains.mirror.failures import as_data, wait_after
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.webhooks.endpoint import store
+from tillwright.domains.webhooks.endpoint.reach import unreachable
 from tillwright.domains.webhooks.model import Endpoint
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.access import Access
@@ -21,14 +22,14 @@ from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.gateways.stripe.writer import Method, StripeWriter
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
-from tillwright.kit.errors import Conflict, Invalid, TillwrightError
+from tillwright.kit.errors import Absent, Conflict, Invalid, TillwrightError
 from tillwright.kit.seal import Seal, Secret
 
 PATH = "/v1/webhook_endpoints"
 
 
 class Endpoints:
-    """The verbs of this part of the room. `public_url` is where Stripe reaches us."""
+    """The verbs of this part of the room. `public_url` is where Stripe reaches us, if it is `reachable` at all."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Endpoints:
         writer: StripeWriter,
         seal: Seal,
         public_url: str,
+        reachable: bool = True,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -47,6 +49,7 @@ class Endpoints:
         self._reader = reader
         self._writer = writer
         self._seal = seal
+        self._reachable = reachable
         self._base = public_url.rstrip("/") + "/webhooks/stripe/"
 
     async def register(self, organisation_id: str) -> Endpoint:
@@ -61,6 +64,23 @@ class Endpoints:
         integration = await self._integrations.of(organisation_id)
         async with self._database.tenant(organisation_id) as tx:
             await store.want(tx, organisation_id, integration.livemode, integration.account_id, self._clock.now())
+        return await self._ensure(organisation_id, integration.livemode)
+
+    async def rotate(self, organisation_id: str) -> Endpoint:
+        """Put another signing secret in the place of the present one, which is accepted for `store.OVERLAP` more.
+
+        Raises:
+            Absent: Stripe is not connected, or there is no endpoint in use.
+            Conflict, Invalid, StripeFailure: as for `register`; it is tried again by the worker.
+        """
+        integration = await self._integrations.of(organisation_id)
+        async with self._database.tenant(organisation_id) as tx:
+            if not await store.renew(tx, organisation_id, integration.livemode, self._clock.now()):
+                raise Absent(
+                    "webhook_endpoint_absent",
+                    "There is no webhook endpoint in use, so there is no secret to change.",
+                    remedy="Press VERIFY: the endpoint is made once the connection is verified.",
+                )
         return await self._ensure(organisation_id, integration.livemode)
 
     async def step(self) -> int:
@@ -107,6 +127,8 @@ class Endpoints:
                 remedy="Wait a moment, then look again.",
             )
         try:
+            if not self._reachable:
+                raise unreachable(self._base)
             await self._make_right(endpoint, lease)
         except TillwrightError as error:
             async with self._database.tenant(organisation_id) as tx:
@@ -127,6 +149,11 @@ class Endpoints:
                 await self._delete(access, endpoint, found["id"])
         if kept is None:
             await self._create(access, endpoint, lease)
+        elif endpoint.renew:
+            # Stripe has no request for another secret: another endpoint takes this one's place. For a moment both are
+            # sent events, and an event that comes twice is applied once.
+            await self._create(access, endpoint, lease)
+            await self._delete(access, endpoint, kept["id"])
         else:
             await self._mend(access, endpoint, lease, kept)
 

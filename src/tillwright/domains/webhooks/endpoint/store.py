@@ -15,6 +15,7 @@ from tillwright.kit.errors import Invalid, Upstream
 from tillwright.kit.seal import Seal, Secret
 
 LEASE = timedelta(minutes=3)  # longer than a registration may take, with all its requests
+OVERLAP = timedelta(hours=24)  # how long deliveries signed with the secret before are accepted
 CHECK = timedelta(hours=6)  # how often an endpoint is looked at: somebody may have disabled or deleted it
 _PARTNER = "STRIPE"
 
@@ -23,9 +24,9 @@ def _purpose(livemode: bool) -> str:
     return f"webhook_secret_{'live' if livemode else 'test'}"
 
 
-async def addresses(tx: Tx, digests: Collection[str], seal: Seal) -> dict[str, Address | Upstream]:
+async def addresses(tx: Tx, digests: Collection[str], seal: Seal, at: datetime) -> dict[str, Address | Upstream]:
     """Whose each token's address is; tokens nobody has are left out, a secret that does not open is an Upstream."""
-    rows = await tx.execute("select * from webhook_endpoints_by_token(%s)", (list(digests),))
+    rows = await tx.execute("select * from webhook_endpoints_by_token(%s, %s)", (list(digests), at))
     found: dict[str, Address | Upstream] = {}
     async for row in rows:
         try:
@@ -51,6 +52,16 @@ async def want(tx: Tx, organisation_id: str, livemode: bool, account_id: str | N
         "account_id = coalesce(excluded.account_id, webhook_endpoints.account_id), next_at = excluded.next_at",
         (organisation_id, livemode, ids.new("hook"), account_id, at, at, at),
     )
+
+
+async def renew(tx: Tx, organisation_id: str, livemode: bool, at: datetime) -> bool:
+    """Ask for another secret in place of the one in use; False if there is none in use."""
+    done = await tx.execute(
+        "update webhook_endpoints set renew = true, next_at = %s "
+        "where organisation_id = %s and livemode = %s and state = 'ACTIVE'",
+        (at, organisation_id, livemode),
+    )
+    return done.rowcount == 1
 
 
 async def organisations(tx: Tx, at: datetime) -> Sequence[str]:
@@ -81,16 +92,20 @@ async def activate(
     seal: Seal,
     at: datetime,
 ) -> bool:
-    """Keep what Stripe made; False if the lease ran out meanwhile."""
+    """Keep what Stripe made, and the secret before it for a while; False if the lease ran out meanwhile."""
     sealed = seal.close(
         secret, organisation=endpoint.organisation_id, partner=_PARTNER, purpose=_purpose(endpoint.livemode)
     )
     done = await tx.execute(
-        "update webhook_endpoints set state = 'ACTIVE', stripe_id = %s, url = %s, token_digest = %s, "
-        "sealed_secret = %s, lease = null, leased_until = null, failures = 0, error = null, next_at = %s, updated = %s "
+        "update webhook_endpoints set state = 'ACTIVE', stripe_id = %s, url = %s, "
+        "earlier_digest = token_digest, earlier_sealed = sealed_secret, "
+        "earlier_until = case when token_digest is null then null else %s::timestamptz end, "
+        "token_digest = %s, sealed_secret = %s, renew = false, lease = null, leased_until = null, failures = 0, "
+        # After a renewal the one before may still be at Stripe: look again as soon as the lease would be over.
+        "error = null, next_at = case when renew then %s::timestamptz else %s::timestamptz end, updated = %s "
         "where organisation_id = %s and livemode = %s and lease = %s",
         (
-            stripe_id, url, ids.fingerprint(token), sealed, at + CHECK, at,
+            stripe_id, url, at + OVERLAP, ids.fingerprint(token), sealed, at + LEASE, at + CHECK, at,
             endpoint.organisation_id, endpoint.livemode, lease,
         ),
     )  # fmt: skip
@@ -103,6 +118,11 @@ async def keep(tx: Tx, endpoint: Endpoint, lease: str, *, url: str, token_digest
         "update webhook_endpoints set url = %s, token_digest = %s, lease = null, leased_until = null, failures = 0, "
         "error = null, next_at = %s, updated = %s where organisation_id = %s and livemode = %s and lease = %s",
         (url, token_digest, at + CHECK, at, endpoint.organisation_id, endpoint.livemode, lease),
+    )
+    await tx.execute(
+        "update webhook_endpoints set earlier_digest = null, earlier_sealed = null, earlier_until = null "
+        "where organisation_id = %s and livemode = %s and earlier_until <= %s",
+        (endpoint.organisation_id, endpoint.livemode, at),
     )
     return done.rowcount == 1
 
@@ -127,7 +147,8 @@ async def delete(tx: Tx, organisation_id: str, livemode: bool) -> None:
     where = "where organisation_id = %s and livemode = %s"
     values = (organisation_id, livemode)
     await tx.execute(
-        f"update webhook_endpoints set state = 'WANTED', sealed_secret = null, token_digest = null {where}",  # noqa: S608 - a constant
+        f"update webhook_endpoints set state = 'WANTED', sealed_secret = null, token_digest = null, "  # noqa: S608 - a constant
+        f"earlier_sealed = null, earlier_digest = null {where}",
         values,
     )
     await tx.execute(f"delete from webhook_endpoints {where}", values)  # noqa: S608 - a constant
@@ -137,4 +158,5 @@ def _endpoint(row: dict[str, Any]) -> Endpoint:
     return Endpoint(
         row["organisation_id"], row["livemode"], row["id"], row["state"], row["account_id"], row["stripe_id"],
         row["url"], row["token_digest"], row["attempt"], row["failures"], row["error"], row["updated"],
+        row["renew"], row["earlier_until"],
     )  # fmt: skip

@@ -72,6 +72,16 @@ async def endpoint(visit: Visit) -> Response:
     return visit.html("parts/endpoint.html", endpoint=await _endpoint(visit, integration), integration=integration)
 
 
+async def rotate_secret(visit: Visit) -> Response:
+    """Change the endpoint's signing secret."""
+    _partner(visit)
+    try:
+        await visit.house.webhooks.rotate_secret(visit.principal)
+    except (Conflict, Invalid, Upstream) as error:
+        return await _shown(visit, problem=error)
+    return visit.go("/integrations/stripe", done="secret-changed")
+
+
 async def disconnect(visit: Visit) -> Response:
     """Delete the integration for good, once the organisation's name was typed."""
     if visit.text("confirm").strip() != visit.principal.organisation_name:
@@ -131,6 +141,7 @@ PAGES = (
     ("GET", "/integrations/stripe/verify", show),
     ("GET", "/integrations/stripe/backfill", backfill),
     ("GET", "/integrations/stripe/endpoint", endpoint),
+    ("POST", "/integrations/stripe/endpoint/rotate", rotate_secret),
     ("POST", "/integrations/stripe/disconnect", disconnect),
     ("GET", "/integrations/stripe/disconnect", show),
 )
