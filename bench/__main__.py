@@ -1,4 +1,4 @@
-"""Run every benchmark, or the one that is named."""
+"""Run every benchmark, or the one that is named. One is a file here, or a folder with a `__main__.py`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-files = sorted(p for p in Path(__file__).parent.glob("*.py") if not p.name.startswith("_"))
+folder = Path(__file__).parent
+names = sorted(p.stem for p in folder.glob("*.py") if not p.name.startswith("_"))
+names += sorted(p.parent.name for p in folder.glob("*/__main__.py"))
 wanted = sys.argv[1:]
-unknown = set(wanted) - {p.stem for p in files}
+unknown = set(wanted) - set(names)
 if unknown:
-    sys.exit(f"There is no benchmark {', '.join(unknown)}; there are: {', '.join(p.stem for p in files)}")
+    sys.exit(f"There is no benchmark {', '.join(unknown)}; there are: {', '.join(names)}")
 codes = [
-    subprocess.run([sys.executable, str(p)], check=False).returncode for p in files if not wanted or p.stem in wanted
+    subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode
+    for name in names
+    if not wanted or name in wanted
 ]
 sys.exit(max(codes, default=0))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tillwright import settings
+from tillwright.domains.assistant.catalogue import catalogue as tools
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.mirror.kinds import ASIDE, KINDS
 from tillwright.domains.notifications.catalogue import catalogue as scopes
@@ -95,6 +96,28 @@ def stripe_actions_page() -> str:
     return text
 
 
+def assistant_page() -> str:
+    text = "# Assistant tools\n\nWhat an assistant can ask, of a user's own account or of the organisation's mirror. "
+    text += (
+        "All of them read; none writes\n([why](../why/read-only.md)). Each answer carries ids with dashboard links, "
+    )
+    text += (
+        "the account and mode, the time it is true of, what was\nread and what could not be; money is in whole minor "
+    )
+    text += "units, by currency.\n"
+    for tool in tools().values():
+        text += f"\n## {tool.name}\n{tool.summary}\n\n"
+        if not tool.arguments:
+            text += "It takes nothing.\n"
+            continue
+        text += "| argument | kind | meaning |\n|---|---|---|\n"
+        for given in tool.arguments:
+            needed = ", required" if given.required else ""
+            choices = f" ({', '.join(given.choices)})" if given.choices else ""
+            text += f"| `{given.name}` | {given.kind}{choices}{needed} | {given.summary} |\n"
+    return text
+
+
 def permissions_page() -> str:
     text = "# Permissions\n\nWhat VERIFY asks of the key; a write right includes its read. How it is told is in\n"
     text += "[why/verification.md](../why/verification.md).\n\n"
@@ -155,6 +178,7 @@ def roles_page() -> str:
 
 
 WRITTEN = {
+    "assistant.md": assistant_page,
     "actions.md": actions_page,
     "roles.md": roles_page,
     "permissions.md": permissions_page,

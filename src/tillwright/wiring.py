@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from tillwright.domains.assistant import Assistant
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.connections import Connections
@@ -53,6 +54,7 @@ class House:
     mirror: Mirror
     effects: Effects
     connections: Connections
+    assistant: Assistant
     notifications: Notifications
     entitlements: Entitlements
     automation: Automation
@@ -183,6 +185,9 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         mirror=mirror,
         effects=effects,
         connections=connections,
+        assistant=Assistant(
+            clock=clock, database=database, connections=connections, platforms=integrations, mirror=mirror
+        ),
         notifications=notifications,
         entitlements=entitlements,
         automation=Automation(clock=clock, database=database, mirror=mirror, integrations=integrations, work=work),

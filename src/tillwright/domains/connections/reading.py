@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ import orjson
 from tillwright.domains.connections import cache_store
 from tillwright.domains.connections.model import Connection
 from tillwright.gateways.database import Database
+from tillwright.gateways.stripe import facts
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.connected import ConnectedReader
 from tillwright.gateways.stripe.errors import AccountRefused, StripeAbsent
@@ -37,7 +39,10 @@ class Listing:
 
 
 class Reading:
-    """What one question may read. Nothing here can send anything but GET, or to another account."""
+    """What one question may read. Nothing here can send anything but GET, or to another account.
+
+    `calls` counts what was sent to Stripe, by method and path.
+    """
 
     def __init__(
         self,
@@ -50,7 +55,7 @@ class Reading:
         ended: Ended,
     ) -> None:
         self.connection = connection
-        self.requests = 0
+        self.calls: Counter[str] = Counter()
         self._platform = platform
         self._reader = reader
         self._database = database
@@ -64,7 +69,7 @@ class Reading:
             Denied: not on the list of what may be read, or Stripe has ended our access.
             StripeFailure: what else Stripe said.
         """
-        self.requests += 1
+        self._count(path)
         try:
             return (await self._reader.get(self._platform, self.connection.account_id, path, params)).body
         except StripeAbsent:
@@ -79,24 +84,28 @@ class Reading:
         kept = await self._kept(key)
         if kept is not None:
             return kept
-        read, before = self._clock.now(), self.requests
+        read, pages = self._clock.now(), 0
         items: list[dict[str, Any]] = []
         whole = True
         error: Exception | None = None
         try:
             async for page in self._reader.pages(self._platform, self.connection.account_id, path, params):
-                self.requests += 1
+                self._count(path)
+                pages += 1
                 items += page.items
-                if self.requests - before >= most_pages and page.body.get("has_more"):
+                if pages >= most_pages and page.body.get("has_more"):
                     whole = False
                     break
         except AccountRefused:
             error = await self._ended(self.connection)
         if error:
             raise error
-        listing = Listing(items, whole, self.requests - before, read)
+        listing = Listing(items, whole, pages, read)
         await self._keep(key, listing)
         return listing
+
+    def _count(self, path: str) -> None:
+        self.calls[f"GET {facts.template_of(path)}"] += 1
 
     async def _kept(self, key: str) -> Listing | None:
         organisation_id, now = self.connection.organisation_id, self._clock.now()

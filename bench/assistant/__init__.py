@@ -1,0 +1,1 @@
+"""How exact the assistant's tools are: questions people ask, on accounts full of traps, against their own books."""

@@ -1,0 +1,1 @@
+"""What an assistant can ask: a file each, found by the scan in `catalogue.py`."""
