@@ -89,6 +89,8 @@ async def _work(settings: Settings) -> int:
                 ("verify", 1.0, house.verification.step),
                 ("earlier keys", 60.0, house.integrations.shred_over),
                 ("refetch", 1.0, house.mirror.refetch_step),
+                ("proof", 1.0, house.mirror.proving.step),
+                ("drift", 30.0, house.mirror.proving.settle),
                 ("connections", 2.0, house.connections.step),
                 ("entitlements", 0.5, house.entitlements.follow_step),
                 ("plans", 1.0, worker.Relay(house.database, "entitlements", house.entitlements.replan).step),

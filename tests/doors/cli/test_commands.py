@@ -117,3 +117,29 @@ def test_a_reader_signs_in_for_sql_until_it_is_closed(settings: dict[str, str]) 
         assert connection.execute("select count(*) from customers").fetchone() == (0,)
     assert "gone" in run("mirror", "reader", "--close", **settings).stdout
     assert "no sign-in" in run("mirror", "reader", "--close", **settings).stdout
+
+
+def test_mirror_check_exits_1_on_drift_and_says_what(settings: dict[str, str]) -> None:
+    made = run("setup", "--organisation", "N", "--email", "a@example.com", stdin="correct horse battery\n", **settings)
+    organisation = made.stdout.strip()
+    assert run("mirror", "check", **settings).returncode == 0, "nothing is mirrored, so nothing is wrong"
+    assert "Nothing is mirrored" in run("mirror", "status", **settings).stdout
+    with psycopg.connect(settings["TILLWRIGHT_DATABASE_URL"], options="-c search_path=tillwright") as connection:
+        connection.execute(
+            "insert into mirror_proofs (organisation_id, livemode, object, proven_at, proven_from, proven_rows, "
+            "next_at) values (%s, false, 'customer', now(), now() - interval '1 hour', 12, now())",
+            (organisation,),
+        )
+        connection.commit()
+        assert run("mirror", "check", **settings).returncode == 0
+        connection.execute(
+            "insert into mirror_drifts (organisation_id, livemode, object, id, drift, fields, found, mended) "
+            "values (%s, false, 'customer', 'cus_1', 'DIFFERENT', '{name}', now(), now())",
+            (organisation,),
+        )
+    shown = run("mirror", "check", **settings)
+    assert shown.returncode == 1
+    assert "cus_1" in shown.stdout
+    found = json.loads(run("mirror", "check", "--json", **settings).stdout)
+    assert (found["true"], found["types"][0]["drift"], found["types"][0]["mended"]) == (False, 1, 1)
+    assert run("mirror", "backfill", **settings).returncode == 3, "there is no Stripe to read"

@@ -16,6 +16,9 @@ from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import KINDS
 from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.model import Count, Day, EventCopy, MirrorObject, Progress
+from tillwright.domains.mirror.proof import store as proofs
+from tillwright.domains.mirror.proof.model import DriftRow, Month, Proof
+from tillwright.domains.mirror.proof.service import Proving
 from tillwright.domains.mirror.refetch import Refetch
 from tillwright.domains.mirror.selection import store as selections
 from tillwright.domains.mirror.selection.store import Total
@@ -41,7 +44,8 @@ class Mirror:
         self._clock = clock
         self._database = database
         self._keys = keys
-        self._backfill = Backfill(clock=clock, database=database, keys=keys, reader=reader)
+        self.proving = Proving(clock=clock, database=database, keys=keys, reader=reader)
+        self._backfill = Backfill(clock=clock, database=database, keys=keys, reader=reader, ended=self.proving.begin)
         self.readers = Readers(clock=clock, database=database)
         self._refetch = Refetch(clock=clock, database=database, keys=keys, reader=reader)
 
@@ -206,6 +210,18 @@ class Mirror:
     async def follow_again(self, tx: Tx, organisation_id: str, follower: str) -> None:
         """Give the follower everything from the beginning."""
         await change_store.start_over(tx, organisation_id, follower)
+
+    async def proofs(self, tx: Tx, *, livemode: bool | None = None) -> Sequence[Proof]:
+        """How true each type is known to be."""
+        return await proofs.proofs(tx, livemode)
+
+    async def proven_months(self, tx: Tx, object_type: str, *, livemode: bool) -> Sequence[Month]:
+        """The same of one type by month of creation, newest first."""
+        return await proofs.months(tx, livemode, object_type)
+
+    async def drifts(self, tx: Tx, *, livemode: bool | None = None, limit: int = 100) -> Sequence[DriftRow]:
+        """Objects that were not as Stripe has them, the latest found first."""
+        return await proofs.drifts(tx, livemode, limit)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase the organisation's mirror; returns how many objects it held."""

@@ -193,9 +193,15 @@ async def days(tx: Tx, livemode: bool, object_type: str, since: datetime, until:
     return [Day(r["day"], r["currency"], r["status"], r["count"], r["amount"]) async for r in rows]
 
 
+_BESIDE = (
+    "mirror_drifts", "mirror_proof_months", "mirror_proofs", "mirror_ranges", "mirror_backfills", "mirror_refetches",
+    "mirror_counts", "mirror_followers",
+)  # fmt: skip
+
+
 async def forget(tx: Tx, organisation_id: str) -> int:
     """Erase everything mirrored for the organisation; returns how many objects that were."""
-    for table in ("mirror_ranges", "mirror_backfills", "mirror_refetches", "mirror_counts", "mirror_followers"):
+    for table in _BESIDE:
         await tx.execute(f"delete from {table} where organisation_id = %s", (organisation_id,))  # noqa: S608 - named above
     gone = await tx.execute("delete from mirror_objects where organisation_id = %s", (organisation_id,))
     return gone.rowcount

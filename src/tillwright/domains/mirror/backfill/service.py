@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tillwright.domains.mirror.backfill import pages, store
@@ -13,7 +13,7 @@ from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import BY_OBJECT
 from tillwright.domains.mirror.model import BackfillState, FetchedCopy
-from tillwright.gateways.database import Database
+from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.database.group_commit import GroupCommit, turn_to
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.errors import NoSuchEndpoint, PermissionMissing, RequestRefused, StripeFailure
@@ -45,13 +45,25 @@ class _Page:
 
 
 class Backfill:
-    """Any number of processes may step at once: a range is one reader's at a time."""
+    """Any number of processes may step at once: a range is one reader's at a time.
 
-    def __init__(self, *, clock: Clock, database: Database, keys: Keys, reader: StripeReader) -> None:
+    `ended` is called in the transaction in which a list may have come to its end.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        database: Database,
+        keys: Keys,
+        reader: StripeReader,
+        ended: Callable[[Tx, str], Awaitable[None]],
+    ) -> None:
         self._clock = clock
         self._database = database
         self._keys = keys
         self._reader = reader
+        self._ended = ended
         self._commits: GroupCommit[_Page, Place | None] = GroupCommit(self._write, largest=_BATCH)
 
     async def step(self, *, parallel: int = 4, most: int | None = None) -> int:
@@ -164,6 +176,8 @@ class Backfill:
                     if written[number] is not None:
                         copies += page.read.copies
                 await take_in(tx, organisation_id, copies, at)
+                if any(page.over for _, page in by_organisation[organisation_id]):
+                    await self._ended(tx, organisation_id)
         return [written[number] for number in range(len(batch))]
 
     async def _failed(self, claim: _Claim, error: TillwrightError) -> None:
