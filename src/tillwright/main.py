@@ -82,6 +82,7 @@ async def _work(settings: Settings) -> int:
             effects=house.effects,
             notifications=house.notifications,
             more=[
+                ("audit heads", 300.0, house.trail.anchor),
                 ("invitations", 2.0, house.people.deliver_due),
                 ("events", 0.2, house.webhooks.apply_pending),
                 ("endpoints", 1.0, house.webhooks.registration_step),

@@ -19,12 +19,14 @@ from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import ConnectionsPart, EntitlementsPart, MirrorPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.people import People
+from tillwright.domains.tenancy.trail import Trail
 from tillwright.domains.verification import Drift, Rotation, Verification
 from tillwright.domains.webhooks import Webhooks
 from tillwright.domains.webhooks.endpoint.reach import can_reach
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
+from tillwright.gateways.ledger import Ledger
 from tillwright.gateways.mail.smtp import SmtpMailer
 from tillwright.gateways.outgoing import Outgoing
 from tillwright.gateways.stripe.connected import ConnectedReader
@@ -47,6 +49,7 @@ class House:
     outgoing: Outgoing
     tenancy: Tenancy
     people: People
+    trail: Trail
     integrations: Integrations
     secrets: NamedSecrets
     verification: Verification
@@ -112,6 +115,7 @@ async def open_house(settings: Settings, *, clock: Clock | None = None, connecti
 def build(settings: Settings, database: Database, clock: Clock) -> House:
     """Put the parts together; opens nothing."""
     seal = Seal(settings.master_keys())
+    ledger = Ledger(settings.key_file.parent)
     limits = SharedLimits(database, clock)
     drift = Drift(database=database, clock=clock)
     reader = LiveReader(settings.stripe.api_base, limits=limits, clock=clock, on_refusal=drift)
@@ -177,6 +181,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         writer=writer,
         outgoing=outgoing,
         tenancy=tenancy,
+        trail=Trail(database=database, ledger=ledger),
         people=People(clock=clock, database=database, seal=seal, mailer=mailer, public_url=settings.web.public_url),
         integrations=integrations,
         secrets=secrets,

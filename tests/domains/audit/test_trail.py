@@ -64,3 +64,53 @@ async def test_what_the_owner_changed_shows(
         owner.execute(statement)
     async with database.tenant(organisation) as tx:
         assert await audit.first_break(tx, organisation) == broken
+
+
+async def test_a_filter_and_a_sort_find_entries(database: Database, organisation: str) -> None:
+    await write(database, organisation, 5)
+    async with database.tenant(organisation) as tx:
+        found, total = await audit.query(
+            tx, organisation, q='(and (= actor_name "Ada") (> number 2))', s="number:asc", limit=2, offset=1
+        )
+        assert ([e.number for e in found], total) == ([4, 5], 3)
+        assert [e.number for e in await audit.recent(tx, organisation, search="THING_3")] == [4]
+        assert await audit.recent(tx, organisation, search="100%") == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "broken_at"),
+    [
+        ("delete from tillwright.audit_entries where number > 3", 4),
+        ("delete from tillwright.audit_entries", 1),
+    ],
+)
+async def test_a_head_noted_elsewhere_shows_what_the_chain_cannot(
+    database: Database, database_url: Secret, organisation: str, damage: str, broken_at: int
+) -> None:
+    await write(database, organisation, 5)
+    async with database.tenant(organisation) as tx:
+        noted = await audit.head(tx, organisation)
+        assert await audit.first_break(tx, organisation, anchor=noted) is None
+        assert await audit.first_break(tx, organisation, anchor=noted, since=noted[0]) is None
+    with psycopg.connect(database_url.reveal(), autocommit=True) as owner:
+        owner.execute(damage)
+    async with database.tenant(organisation) as tx:
+        assert await audit.first_break(tx, organisation) is None, "the chain alone does not show it"
+        assert await audit.first_break(tx, organisation, anchor=noted) == broken_at
+
+
+async def test_a_chain_computed_anew_does_not_fit_what_was_noted(
+    database: Database, database_url: Secret, organisation: str
+) -> None:
+    await write(database, organisation, 3)
+    async with database.tenant(organisation) as tx:
+        noted = await audit.head(tx, organisation)
+    with psycopg.connect(database_url.reveal(), autocommit=True) as owner:
+        owner.execute("delete from tillwright.audit_entries")
+    for name in ("other", "other", "other", "other"):
+        async with database.tenant(organisation) as tx:
+            await audit.record(tx, organisation, ACTOR, "console:thing:change", name, {}, START)
+    async with database.tenant(organisation) as tx:
+        assert await audit.first_break(tx, organisation) is None
+        assert await audit.first_break(tx, organisation, anchor=noted) == 3
+        assert await audit.first_break(tx, organisation, anchor=noted, since=3) == 3

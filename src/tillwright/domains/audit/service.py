@@ -10,6 +10,8 @@ from typing import Any
 from tillwright.domains.audit import store
 from tillwright.domains.audit.model import Actor, Entry
 from tillwright.gateways.database import Tx
+from tillwright.kit.query import order as order_by
+from tillwright.kit.query import where
 
 
 async def record(
@@ -32,18 +34,50 @@ async def record(
 
 
 async def recent(
-    tx: Tx, organisation_id: str, *, before: int | None = None, action: str = "", limit: int = 50
+    tx: Tx, organisation_id: str, *, before: int | None = None, action: str = "", search: str = "", limit: int = 50
 ) -> Sequence[Entry]:
-    """Entries, newest first, that come before number `before` and whose action contains `action`."""
-    return await store.page(tx, organisation_id, before=before, action=action, limit=limit)
+    """Entries, newest first, that come before number `before` and whose action contains `action`.
+
+    Args:
+        search: beside that, a text that action, actor or subject must contain, in any case of letters.
+    """
+    return await store.page(tx, organisation_id, before=before, action=action, search=search, limit=limit)
 
 
-async def first_break(tx: Tx, organisation_id: str) -> int | None:
-    """The number of the first entry that was changed or is missing, or None if the chain holds."""
-    number, digest = 0, ""
+async def query(
+    tx: Tx, organisation_id: str, *, q: str | None, s: str | None, limit: int, offset: int
+) -> tuple[Sequence[Entry], int]:
+    """Entries by a filter and a sort (see `kit.query`), and how many the filter finds.
+
+    Raises:
+        Invalid: the filter or the sort is none.
+    """
+    condition, order = where(q, store.COLUMNS), order_by(s, store.COLUMNS, "number desc")
+    return await store.query(tx, organisation_id, condition, order, limit, offset)
+
+
+async def head(tx: Tx, organisation_id: str) -> tuple[int, str]:
+    """The newest entry's number and digest, (0, "") where there is none."""
+    return await store.head(tx, organisation_id)
+
+
+async def first_break(tx: Tx, organisation_id: str, *, anchor: tuple[int, str] = (0, ""), since: int = 0) -> int | None:
+    """The number of the first entry that was changed or is missing, or None if the chain holds.
+
+    Args:
+        anchor: number and digest of an entry as noted elsewhere: who can rewrite the whole chain can't rewrite that.
+        since: begin behind this number, whose digest is taken from `anchor`.
+    """
+    number, digest = anchor if since else (0, "")
+    if since:
+        there = await store.ascending(tx, organisation_id, since - 1, 1)
+        if not there or (there[0].number, there[0].digest) != anchor:
+            return since
     while entries := await store.ascending(tx, organisation_id, number, 1000):
         for entry in entries:
             if entry.number != number + 1 or entry.previous != digest or entry.digest != entry.link():
                 return number + 1
             number, digest = entry.number, entry.digest
-    return None
+            if number == anchor[0] and digest != anchor[1]:
+                return number
+    return number + 1 if number < anchor[0] else None

@@ -10,6 +10,7 @@ from tillwright import __version__
 from tillwright.doors.api import (
     access_tokens,
     api_clients,
+    auditing_events,
     integrations,
     organisations,
     problems,
@@ -22,6 +23,16 @@ from tillwright.doors.api.bodies import StrictBodies
 from tillwright.wiring import House
 
 PREFIXES = ("/openapi.json", "/org", "/org/{rest:path}", "/public/{rest:path}")
+ROOMS = (
+    organisations,
+    users,
+    sessions,
+    api_clients,
+    auditing_events,
+    webhook_endpoints,
+    verification,
+    integrations,
+)
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.
 
@@ -49,7 +60,7 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(StrictBodies)
     problems.register(app)
     app.include_router(access_tokens.router, prefix="/public")
-    for room in (organisations, users, sessions, api_clients, webhook_endpoints, verification, integrations):
+    for room in ROOMS:
         app.include_router(room.router, prefix="/org/{orgId}")
     _tell_security(app)
     return app

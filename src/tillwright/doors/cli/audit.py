@@ -1,0 +1,51 @@
+"""`tillwright audit`: is the trail as it was written?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from tillwright.domains.tenancy import Principal
+from tillwright.domains.tenancy.trail import Proof
+from tillwright.kit.errors import Absent
+from tillwright.settings import read
+from tillwright.wiring import open_house
+
+app = typer.Typer(help="The audit trail of every organisation.", no_args_is_help=True)
+
+
+@app.callback()
+def top() -> None:
+    """Keeps `verify` a command of its own, though it is the only one."""
+
+
+@app.command()
+def verify(
+    organisation: Annotated[str | None, typer.Option(help="Only this organisation.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcomes as JSON.")] = False,
+) -> None:
+    """Go through every entry's digest, and compare with what is noted beside the keys; exit 1 if one was changed."""
+    proofs = asyncio.run(_verify(organisation))
+    if as_json:
+        print(orjson.dumps(proofs, option=orjson.OPT_INDENT_2).decode())
+    else:
+        console = Console(highlight=False)
+        for proof in proofs:
+            mark = "[green]✓[/green]" if proof.whole else "[red]✗[/red]"
+            said = "as written" if proof.whole else f"entry {proof.broken_at} was changed or is missing"
+            console.print(f"{mark} {proof.organisation_id}: {proof.entries} entries, {said}", soft_wrap=True)
+    if not all(proof.whole for proof in proofs):
+        raise typer.Exit(1)
+
+
+async def _verify(organisation: str | None) -> list[Proof]:
+    async with open_house(read()) as house:
+        known = await house.tenancy.organisation_ids()
+        if organisation and organisation not in known:
+            raise Absent("organisation_absent", f"There is no organisation {organisation}.", field="--organisation")
+        wanted = [organisation] if organisation else known
+        return [await house.trail.verify(Principal.system(each, "tillwright audit")) for each in wanted]
