@@ -14,20 +14,25 @@ from starlette.types import ASGIApp, Scope
 
 from tillwright.doors.console.headers import SecurityHeaders
 from tillwright.doors.console.pages import (
+    audit,
     connecting,
     coupons,
     customers,
     editing,
     events,
     integrations,
+    invitation,
     keys,
     mails,
+    organisation,
     overview,
     payments,
     runs,
     secrets,
+    sessions,
     sign_in,
     user_integrations,
+    users,
     workflows,
 )
 from tillwright.doors.console.render import STATIC
@@ -50,6 +55,10 @@ PAGES = (
     user_integrations,
     secrets,
     keys,
+    users,
+    sessions,
+    organisation,
+    audit,
 )
 
 
@@ -70,7 +79,7 @@ def app(house: House, *, secure: bool = False, mail_sink_url: str | None = None)
         secure: people reach it by HTTPS: cookies and headers are bound to that.
         mail_sink_url: in a demo, where the delivered mails can be read.
     """
-    made = [Mount("/static", Static(directory=STATIC)), *sign_in.ROUTES]
+    made = [Mount("/static", Static(directory=STATIC)), *sign_in.ROUTES, *invitation.ROUTES]
     for module in PAGES:
         made += [Route(path, page(show), methods=[method]) for method, path, show in module.PAGES]
     console = Starlette(

@@ -38,5 +38,12 @@ DONE = {
     "account-disconnected": "The connection is deleted: access is taken back at Stripe, and what was read is erased.",
     "account-disconnected-here": "The connection is deleted here. Stripe could not be told yet; that is tried again.",
     "client-id-saved": "The Connect client id is saved. People can connect their own accounts now.",
+    "invited": "The invitation is on its way.",
+    "withdrawn": "The invitation is withdrawn; its link no longer works.",
+    "role-changed": "The role is changed. It counts from their next click on.",
+    "user-removed": "They are out of the organisation, and signed out of it.",
+    "session-ended": "The session is ended.",
+    "sessions-ended": "All your other sessions are ended.",
+    "organisation-changed": "The organisation is saved.",
     "signed-out": "You are signed out.",
 }

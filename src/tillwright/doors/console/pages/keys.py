@@ -25,6 +25,12 @@ async def create(visit: Visit) -> Response:
     return await _shown(visit, made=client, key=key)
 
 
+async def rotate(visit: Visit) -> Response:
+    """Replace a key; the new one is on the answering page and nowhere else, ever."""
+    client, key = await visit.house.tenancy.rotate_api_client(visit.principal, visit.request.path_params["id"])
+    return await _shown(visit, made=client, key=key)
+
+
 async def revoke(visit: Visit) -> Response:
     """Revoke a key at once."""
     await visit.house.tenancy.revoke_api_client(visit.principal, visit.request.path_params["id"])
@@ -57,5 +63,6 @@ async def _shown(
 PAGES = (
     ("GET", "/settings/api-keys", index),
     ("POST", "/settings/api-keys", create),
+    ("POST", "/settings/api-keys/{id}/rotate", rotate),
     ("POST", "/settings/api-keys/{id}/revoke", revoke),
 )
