@@ -73,6 +73,10 @@ def serve(settings: Settings) -> None:
     asyncio.run(_serve(settings))
 
 
+async def _expire(house: House) -> int:
+    return await house.webhooks.keeping.expire(await house.tenancy.organisation_ids())
+
+
 async def _work(settings: Settings) -> int:
     async with open_house(settings, connections=20) as house:
         made = worker.Worker(
@@ -86,6 +90,8 @@ async def _work(settings: Settings) -> int:
                 ("invitations", 2.0, house.people.deliver_due),
                 ("events", 0.2, house.webhooks.apply_pending),
                 ("endpoints", 1.0, house.webhooks.registration_step),
+                ("poll", 2.0, house.webhooks.poll_step),
+                ("old events", 3600.0, lambda: _expire(house)),
                 ("backfill", 1.0, house.mirror.backfill_step),
                 ("verify", 1.0, house.verification.step),
                 ("earlier keys", 60.0, house.integrations.shred_over),

@@ -63,6 +63,7 @@ class Settings:
     web: WebSettings
     stripe: StripeSettings
     mail: MailSettings
+    event_days: int
     outgoing_networks: tuple[IPv4Network | IPv6Network, ...]
     master_key: Secret | None
     old_master_keys: tuple[Secret, ...]
@@ -97,6 +98,7 @@ NAMES = {
     "TILLWRIGHT_SMTP_TLS": "none, starttls or tls",
     "TILLWRIGHT_MAIL_FROM": "the sender of mails",
     "TILLWRIGHT_MAIL_SINK_URL": "where a demo's delivered mails can be read",
+    "TILLWRIGHT_EVENT_DAYS": "how many days received events are kept",
     "TILLWRIGHT_OUTGOING_NETWORKS": "networks of your own that webhooks may reach",
     "TILLWRIGHT_MASTER_KEY": "the key that seals secrets",
     "TILLWRIGHT_OLD_MASTER_KEYS": "keys that still open what they sealed",
@@ -124,6 +126,13 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
             return int(text)
         problems.append(Problem("setting_invalid", f"{name} is {text!r}.", name, "Give a port from 1 to 65535."))
+        return default
+
+    def days(name: str, default: int) -> int:
+        text = given.get(name, str(default))
+        if text.isascii() and text.isdigit() and 1 <= int(text) <= 36500:
+            return int(text)
+        problems.append(Problem("setting_invalid", f"{name} is {text!r}.", name, "Give a number of days, 1 or more."))
         return default
 
     def url(name: str, default: str | None) -> str:
@@ -178,6 +187,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
             sender=given.get("TILLWRIGHT_MAIL_FROM", "Tillwright <tillwright@localhost>"),
             sink_url=url("TILLWRIGHT_MAIL_SINK_URL", None) or None,
         ),
+        event_days=days("TILLWRIGHT_EVENT_DAYS", 90),
         outgoing_networks=networks("TILLWRIGHT_OUTGOING_NETWORKS"),
         master_key=secret("TILLWRIGHT_MASTER_KEY"),
         old_master_keys=tuple(Secret(k) for k in given.get("TILLWRIGHT_OLD_MASTER_KEYS", "").split(",") if k),

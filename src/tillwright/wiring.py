@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tillwright.domains.assistant import Assistant
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
@@ -156,6 +157,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         seal=seal,
         public_url=settings.web.public_url,
         reachable=can_reach(settings.web.public_url, settings.stripe.api_base),
+        events_kept=timedelta(days=settings.event_days),
     )
     work = Work(
         fetcher=Fetcher(integrations=integrations, reader=reader),

@@ -13,9 +13,9 @@ from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.backfill.service import Backfill
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
-from tillwright.domains.mirror.kinds import KINDS
+from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS
 from tillwright.domains.mirror.marks import store as marks
-from tillwright.domains.mirror.model import Count, Day, EventCopy, MirrorObject, Progress
+from tillwright.domains.mirror.model import BackfillState, Count, Day, EventCopy, MirrorObject, Progress
 from tillwright.domains.mirror.proof import store as proofs
 from tillwright.domains.mirror.proof.model import DriftRow, Month, Proof
 from tillwright.domains.mirror.proof.service import Proving
@@ -148,6 +148,41 @@ class Mirror:
     async def start_backfill(self, tx: Tx, organisation_id: str, *, livemode: bool, again: bool = False) -> None:
         """See that every type is brought in; with `again`, read the lists that were done once more."""
         await backfills.start(tx, organisation_id, livemode, KINDS, self._clock.now(), again=again)
+
+    async def erase_type(self, tx: Tx, organisation_id: str, object_type: str, *, livemode: bool) -> None:
+        """Forget a type's objects and read its list again, so that they follow from nothing older.
+
+        Raises:
+            Absent: no list of Stripe's has this type.
+        """
+        kind = BY_OBJECT.get(object_type)
+        if kind is None:
+            raise Absent(
+                "mirror_kind_unknown",
+                f"No list of Stripe's has objects called {object_type}.",
+                field="object",
+                remedy="docs/reference/mirror.md has the types that can be built anew.",
+            )
+        await store.erase_type(tx, organisation_id, livemode, object_type)
+        await backfills.start(tx, organisation_id, livemode, [kind], self._clock.now(), again=True)
+
+    async def sweep(self, tx: Tx, organisation_id: str, *, livemode: bool) -> None:
+        """Read every list again, then prove it: for when events are lost that nobody can ask for any more."""
+        await self.start_backfill(tx, organisation_id, livemode=livemode, again=True)
+        await proofs.now_due(tx, organisation_id, livemode, self._clock.now())
+
+    async def swept_since(self, tx: Tx, since: datetime, *, livemode: bool) -> bool:
+        """Whether every list was read, and what no list had was asked for, in a pass that began since then."""
+        lists = await self.backfill_progress(tx, livemode=livemode)
+        read = {row.object for row in lists if row.state is BackfillState.DONE}
+        proven = {row.object: row.proven_from for row in await proofs.proofs(tx, livemode)}
+        passes = [proven.get(name) for name in read if BY_OBJECT[name].of is None]
+        doubts = await marks.open_marks(tx, livemode)
+        return (
+            all(row.over for row in lists)
+            and all(began is not None and began >= since for began in passes)
+            and not any(row["waiting"] > row["failing"] for row in doubts)
+        )
 
     async def backfill(self, principal: Principal, *, again: bool = False) -> bool:
         """Start the backfill of the mode that is connected; returns whether that is live mode.

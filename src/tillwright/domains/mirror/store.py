@@ -193,6 +193,16 @@ async def days(tx: Tx, livemode: bool, object_type: str, since: datetime, until:
     return [Day(r["day"], r["currency"], r["status"], r["count"], r["amount"]) async for r in rows]
 
 
+async def erase_type(tx: Tx, organisation_id: str, livemode: bool, object_type: str) -> None:
+    """Erase a type's objects and whatever is known of how true they are."""
+    await lock(tx, organisation_id, [(livemode, object_type, "")])
+    for table in ("mirror_objects", "mirror_counts", "mirror_refetches", "mirror_proofs", "mirror_proof_months"):
+        await tx.execute(
+            f"delete from {table} where organisation_id = %s and livemode = %s and object = %s",  # noqa: S608 - named above
+            (organisation_id, livemode, object_type),
+        )
+
+
 _BESIDE = (
     "mirror_drifts", "mirror_proof_months", "mirror_proofs", "mirror_ranges", "mirror_backfills", "mirror_refetches",
     "mirror_counts", "mirror_followers",

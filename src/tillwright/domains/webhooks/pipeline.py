@@ -75,7 +75,7 @@ class Pipeline:
     async def _apply(self, tx: Tx, organisation_id: str, batch: Sequence[StripeEvent]) -> None:
         if not batch:
             return
-        copies = [_copy(event) for event in batch]
+        copies = [copy_of(event) for event in batch]
         verdicts = iter(await self._mirror.apply(tx, organisation_id, [copy for copy in copies if copy is not None]))
         outcomes = [
             (event.id, Outcome.NOTHING if copy is None else _OUTCOMES[next(verdicts)])
@@ -87,7 +87,8 @@ class Pipeline:
         await store.settle(tx, organisation_id, outcomes, at)
 
 
-def _copy(event: StripeEvent) -> EventCopy | None:
+def copy_of(event: StripeEvent) -> EventCopy | None:
+    """What an event says of its object; None where it names none."""
     if event.object_type is None or event.object_id is None:
         return None
     return EventCopy(

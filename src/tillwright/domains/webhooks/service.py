@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tillwright.domains import events
@@ -15,8 +15,12 @@ from tillwright.domains.webhooks import store
 from tillwright.domains.webhooks.endpoint import store as endpoints
 from tillwright.domains.webhooks.endpoint.service import Endpoints
 from tillwright.domains.webhooks.intake import Intake
+from tillwright.domains.webhooks.keeping import Keeping
 from tillwright.domains.webhooks.model import Accepted, Endpoint, StripeEvent
 from tillwright.domains.webhooks.pipeline import Pipeline
+from tillwright.domains.webhooks.polling import store as polls
+from tillwright.domains.webhooks.polling.service import Polling
+from tillwright.domains.webhooks.polling.store import Poll
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.gateways.stripe.writer import StripeWriter
@@ -27,6 +31,7 @@ from tillwright.kit.seal import Seal
 
 CONSUMER = "webhooks"
 LARGEST_PAGE = 1000
+EVENTS_KEPT = timedelta(days=90)
 
 
 class Webhooks:
@@ -44,12 +49,15 @@ class Webhooks:
         seal: Seal,
         public_url: str,
         reachable: bool = True,
+        events_kept: timedelta = EVENTS_KEPT,
     ) -> None:
         self._clock = clock
         self._database = database
         self._mirror = mirror
         self._intake = Intake(clock=clock, database=database, seal=seal)
         self._pipeline = Pipeline(clock=clock, database=database, mirror=mirror)
+        self.keeping = Keeping(clock=clock, database=database, mirror=mirror, kept=events_kept)
+        self._polling = Polling(clock=clock, database=database, integrations=integrations, mirror=mirror, reader=reader)
         self._endpoints = Endpoints(
             clock=clock,
             database=database,
@@ -77,8 +85,17 @@ class Webhooks:
         """See that Stripe has our one endpoint and start the backfill. Errors are those of `Endpoints.register`."""
         endpoint = await self._endpoints.register(organisation_id)
         async with self._database.tenant(organisation_id) as tx:
+            await polls.start(tx, organisation_id, endpoint.livemode, endpoint.account_id, self._clock.now())
             await self._mirror.start_backfill(tx, organisation_id, livemode=endpoint.livemode)
         return endpoint
+
+    async def poll_step(self) -> int:
+        """Ask Stripe for events that no delivery brought, of every account that is due; returns how many there were."""
+        return await self._polling.step()
+
+    async def polls(self, tx: Tx, organisation_id: str) -> Sequence[Poll]:
+        """How far events were asked for, a row a mode, with the last gap that Stripe no longer remembers."""
+        return await polls.all_of(tx, organisation_id)
 
     async def registration_step(self) -> int:
         """Follow what was verified since, then register or look after the endpoints that are due; returns how many."""
@@ -102,6 +119,7 @@ class Webhooks:
         if lost and not any(each.livemode is livemode for each in await endpoints.all_of(tx, event.organisation_id)):
             return  # it was never verified: there is no endpoint to mend
         await endpoints.want(tx, event.organisation_id, livemode, event.data.get("accountId"), self._clock.now())
+        await polls.start(tx, event.organisation_id, livemode, event.data.get("accountId"), self._clock.now())
         if not lost:
             await self._mirror.start_backfill(tx, event.organisation_id, livemode=livemode)
 
@@ -123,6 +141,7 @@ class Webhooks:
 
         In this order: what is being accepted at this moment holds its endpoint, and is erased with the rest.
         """
+        await polls.forget(tx, organisation_id)
         for endpoint in await endpoints.all_of(tx, organisation_id):
             await endpoints.delete(tx, organisation_id, endpoint.livemode)
         return await store.forget(tx, organisation_id)

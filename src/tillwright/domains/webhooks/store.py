@@ -79,6 +79,28 @@ async def fail(tx: Tx, organisation_id: str, event_id: str, error: str, next_at:
     )
 
 
+async def applied_of(
+    tx: Tx, organisation_id: str, livemode: bool, object_type: str, after: int, limit: int
+) -> Sequence[StripeEvent]:
+    """Applied events about a type behind a place, in the order they came."""
+    rows = await tx.execute(
+        "select * from stripe_events where organisation_id = %s and livemode = %s and object_type = %s "
+        "and applied is not null and place > %s order by place limit %s",
+        (organisation_id, livemode, object_type, after, limit),
+    )
+    return [_event(row) async for row in rows]
+
+
+async def erase_before(tx: Tx, organisation_id: str, before: datetime, limit: int) -> int:
+    """Erase applied events that came before then, the oldest first; returns how many."""
+    gone = await tx.execute(
+        "delete from stripe_events where (organisation_id, id) in (select organisation_id, id from stripe_events "
+        "where organisation_id = %s and applied is not null and received < %s order by place limit %s)",
+        (organisation_id, before, limit),
+    )
+    return gone.rowcount
+
+
 async def get(tx: Tx, event_id: str) -> StripeEvent | None:
     row = await (await tx.execute("select * from stripe_events where id = %s", (event_id,))).fetchone()
     return _event(row) if row else None

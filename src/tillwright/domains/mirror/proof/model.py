@@ -11,7 +11,8 @@ from tillwright.domains.mirror.proof.compare import Drift
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`proven_at`: when the last pass over the whole list ended, `proven_rows` what it compared.
+    """`proven_at`: when the last pass over the whole list ended (it began at
+    `proven_from`), `proven_rows` what it compared.
 
     `drifted`: objects found wrong since that pass began; `unmended` those of any pass that still are.
     `under_way`: rows compared in the pass that goes now, None between passes.
@@ -25,6 +26,7 @@ class Proof:
     unmended: int
     under_way: int | None
     began: datetime | None
+    proven_from: datetime | None
     error: dict[str, Any] | None
 
     @property

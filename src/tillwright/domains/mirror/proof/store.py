@@ -249,7 +249,7 @@ async def proofs(tx: Tx, livemode: bool | None) -> Sequence[Proof]:
     return [
         Proof(
             r["livemode"], r["object"], r["proven_at"], r["proven_rows"], r["drifted"], r["unmended"],
-            r["rows"] if r["began"] else None, r["began"], r["error"],
+            r["rows"] if r["began"] else None, r["began"], r["proven_from"], r["error"],
         )
         async for r in rows
     ]  # fmt: skip
