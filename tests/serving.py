@@ -12,9 +12,9 @@ from starlette.types import ASGIApp
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
-    """A client whose base address is the application on a free loopback port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
+async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[httpx.AsyncClient]:
+    """A client whose base address is the application on a loopback port, a free one unless it is named."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="on"))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]  # the test runner keeps its own
     task = asyncio.create_task(server.serve())
     while not server.started:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from tillwright.doors import api, cli, console, worker
+from tillwright.doors import api, cli, console, mcp, worker
 from tillwright.kit.errors import TillwrightError
 from tillwright.settings import Settings
 from tillwright.wiring import House, open_house
@@ -32,10 +32,13 @@ def web(house: House) -> Starlette:
             return JSONResponse({"status": error.code}, status_code=503)
         return JSONResponse({"status": "ok"})
 
+    door = mcp.McpDoor(assistant=house.assistant, grants=house.grants, public_url=settings.web.public_url)
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
-            yield
+            async with door.running():
+                yield
         finally:
             await house.webhooks.close()
 
@@ -43,6 +46,7 @@ def web(house: House) -> Starlette:
         routes=[
             Route("/healthz", health),
             *api.routes(house),
+            *door.routes(),
             *console.routes(house, secure=settings.web.secure, mail_sink_url=settings.mail.sink_url),
         ],
         lifespan=lifespan,
@@ -112,9 +116,20 @@ def work(settings: Settings) -> None:
     sys.exit(asyncio.run(_work(settings)))
 
 
+async def _speak(settings: Settings, choice: cli.McpChoice) -> None:
+    async with open_house(settings, connections=3) as house:
+        principal = await cli.mcp_caller(house, choice)
+        await mcp.serve_stdio(house.assistant, principal, choice.via)
+
+
+def speak(settings: Settings, choice: cli.McpChoice) -> None:
+    """Answer an assistant over standard input and output until it hangs up."""
+    asyncio.run(_speak(settings, choice))
+
+
 def main() -> None:
     """The command."""
-    cli.build(cli.Programs(serve=serve, work=work))()
+    cli.build(cli.Programs(serve=serve, work=work, mcp=speak))()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tillwright.domains.assistant import Assistant
+from tillwright.domains.assistant.grants import Grants
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.connections import Connections
@@ -17,7 +18,7 @@ from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.removal import Removal
-from tillwright.domains.removal.parts import ConnectionsPart, EntitlementsPart, MirrorPart, WebhooksPart
+from tillwright.domains.removal.parts import AssistantPart, ConnectionsPart, EntitlementsPart, MirrorPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.people import People
 from tillwright.domains.tenancy.trail import Trail
@@ -59,6 +60,7 @@ class House:
     effects: Effects
     connections: Connections
     assistant: Assistant
+    grants: Grants
     notifications: Notifications
     entitlements: Entitlements
     automation: Automation
@@ -147,6 +149,14 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     entitlements = Entitlements(
         clock=clock, database=database, integrations=integrations, tenancy=tenancy, mirror=mirror, effects=effects
     )
+    grants = Grants(
+        clock=clock,
+        database=database,
+        tenancy=tenancy,
+        platforms=integrations,
+        seal=seal,
+        resource=settings.web.public_url.rstrip("/") + "/mcp",
+    )
     webhooks = Webhooks(
         clock=clock,
         database=database,
@@ -192,6 +202,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         mirror=mirror,
         effects=effects,
         connections=connections,
+        grants=grants,
         assistant=Assistant(
             clock=clock, database=database, connections=connections, platforms=integrations, mirror=mirror
         ),
@@ -206,6 +217,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             verification=verification,
             effects=effects,
             parts=(
+                AssistantPart(grants),
                 ConnectionsPart(connections),
                 WebhooksPart(webhooks),
                 MirrorPart(mirror),

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tillwright.domains.assistant.grants import Grants
 from tillwright.domains.connections import Connections
 from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.removal.receipt import Line
 from tillwright.domains.webhooks import Webhooks
 from tillwright.gateways.database import Tx
+
+
+class AssistantPart:
+    """The access people gave to assistants outside, which is to data that is about to go."""
+
+    left_behind = ""
+
+    def __init__(self, grants: Grants) -> None:
+        self._grants = grants
+
+    async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
+        return []
+
+    async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
+        count = await self._grants.forget(tx, organisation_id)
+        return [Line("Access given to assistants was ended.", count=count)]
 
 
 class ConnectionsPart:

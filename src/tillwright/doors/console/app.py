@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Scope
 
 from tillwright.doors.console.headers import SecurityHeaders
 from tillwright.doors.console.pages import (
+    assistant,
     audit,
     connecting,
     coupons,
@@ -42,6 +43,7 @@ from tillwright.wiring import House
 
 PAGES = (
     overview,
+    assistant,
     connecting,
     editing,
     integrations,

@@ -29,6 +29,7 @@ GROUPS = (
             Entry("integrations", "Integrations", "/integrations", "plug"),
         ),
     ),
+    Group("Assistant", (Entry("assistant", "Ask", "/assistant", "search"),)),
     Group(
         "Stripe data",
         (

@@ -45,5 +45,7 @@ DONE = {
     "session-ended": "The session is ended.",
     "sessions-ended": "All your other sessions are ended.",
     "organisation-changed": "The organisation is saved.",
+    "choice-saved": "Saved: it holds for every question from now on.",
+    "access-revoked": "The access is revoked: the assistant is refused from this moment on.",
     "signed-out": "You are signed out.",
 }
