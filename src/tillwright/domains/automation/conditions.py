@@ -28,9 +28,19 @@ def _date(seconds: int) -> str:
     return clock.from_unix(int(seconds)).date().isoformat()
 
 
+def _month(seconds: int) -> int:
+    return clock.from_unix(int(seconds)).month
+
+
+def _year(seconds: int) -> int:
+    return clock.from_unix(int(seconds)).year
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "money": _show,  # money(2900, "eur") -> "29.00 EUR"
     "date": _date,  # date(1767225600) -> "2026-01-01", in UTC
+    "month": _month,  # month(1767225600) -> 1, in UTC
+    "year": _year,
     "lower": str.lower,
     "upper": str.upper,
 }
