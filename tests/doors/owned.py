@@ -121,7 +121,23 @@ async def _effect(owned: Owned) -> None:
     )
 
 
-SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect]
+async def _entitlement(owned: Owned) -> None:
+    while await owned.house.entitlements.follow_step():
+        pass
+    customer = owned.sandbox.objects.find("customer")[0]
+    price = owned.sandbox.client.v1.prices.create(
+        {"currency": "usd", "unit_amount": 100, "product_data": {"name": "Training"}}
+    )
+    async with owned.house.database.tenant(owned.organisation_id) as tx:
+        await owned.house.mirror.start_backfill(tx, owned.organisation_id, livemode=False, again=True)
+    while await owned.house.mirror.backfill_step():
+        pass
+    await owned.house.entitlements.create(
+        owned.principal, buyer_id=customer["id"], price_id=price.id, product_id=None, name="", start=None, end=None
+    )
+
+
+SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement]
 
 
 async def tables_of(owned: Owned) -> list[str]:

@@ -143,3 +143,23 @@ def test_mirror_check_exits_1_on_drift_and_says_what(settings: dict[str, str]) -
     found = json.loads(run("mirror", "check", "--json", **settings).stdout)
     assert (found["true"], found["types"][0]["drift"], found["types"][0]["mended"]) == (False, 1, 1)
     assert run("mirror", "backfill", **settings).returncode == 3, "there is no Stripe to read"
+
+
+def test_notices_due_writes_nothing_and_says_why(settings: dict[str, str]) -> None:
+    made = run(
+        "setup",
+        "--organisation",
+        "Northwind",
+        "--email",
+        "ada@example.com",
+        stdin="correct horse battery\n",
+        **settings,
+    )
+    assert made.returncode == 0, made.stderr
+    answer = run("notices", "due", "--at", "2027-01-15", "--json", **settings)
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    assert (found["at"], found["connected"], found["notices"]) == ("2027-01-15T00:00:00Z", False, [])
+    wrong = run("notices", "due", "--at", "soon", **settings)
+    assert wrong.returncode == 2
+    assert "--at" in wrong.stderr

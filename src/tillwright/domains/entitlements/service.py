@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, LiteralString
 
-import orjson
-
 from tillwright.domains import audit
 from tillwright.domains.entitlements import cancellation, notice_store, recording, store, wishes
 from tillwright.domains.entitlements.cancelling import Canceller
@@ -168,7 +166,7 @@ class Entitlements:
 
     async def set_meta(self, principal: Principal, entitlement_id: str, meta: Mapping[str, Any]) -> Entitlement:
         """Replace what is kept beside it. The scheduled cancellation in it stays as it is."""
-        meta = wishes.check_meta(meta, len(orjson.dumps(meta)))
+        meta = wishes.check_meta(meta)
 
         def change(e: Entitlement) -> Entitlement:
             return replace(e, meta=meta | ({SCHEDULE: e.schedule} if e.schedule else {}))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from tillwright.domains.entitlements.cancellation import time_of
 from tillwright.domains.entitlements.model import SCHEDULE
 from tillwright.domains.integrations.choices import LONGEST_DAYS, SHORTEST_DAYS
@@ -65,8 +67,8 @@ def check_name(name: Any) -> str:
     return str(name).strip()
 
 
-def check_meta(meta: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """What may be kept beside an entitlement; `size` is the JSON's in bytes. The cancellation has verbs of its own."""
+def check_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be kept beside an entitlement. The cancellation has verbs of its own."""
     if SCHEDULE in meta:
         raise Invalid(
             "meta_reserved",
@@ -74,7 +76,15 @@ def check_meta(meta: Mapping[str, Any], size: int) -> dict[str, Any]:
             field=SCHEDULE,
             remedy="Use scheduleCancellation and unscheduleCancellation.",
         )
-    if size > LONGEST_META:
+    try:
+        text = orjson.dumps(dict(meta))
+    except TypeError:
+        text = None
+    if text is None or b"\\u0000" in text:
+        raise Invalid(
+            "meta_malformed", "The meta info holds a number or a character that cannot be kept.", field="metaInfo"
+        )
+    if len(text) > LONGEST_META:
         raise Invalid("meta_too_large", f"The meta info has at most {LONGEST_META} bytes.", field="metaInfo")
     return dict(meta)
 

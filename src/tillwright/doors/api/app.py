@@ -11,6 +11,7 @@ from tillwright.doors.api import (
     access_tokens,
     api_clients,
     auditing_events,
+    entitlements,
     integrations,
     organisations,
     problems,
@@ -32,6 +33,7 @@ ROOMS = (
     webhook_endpoints,
     verification,
     integrations,
+    entitlements,
 )
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.

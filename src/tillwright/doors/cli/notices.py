@@ -1,0 +1,101 @@
+"""`tillwright notices due`: what would be sent before entitlements end, and why; writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+
+from tillwright.domains.entitlements import Choices, Coming
+from tillwright.domains.entitlements.cancellation import time_of
+from tillwright.domains.entitlements.changes import rfc3339
+from tillwright.domains.tenancy import Principal
+from tillwright.doors.cli.choice import AsJson, Organisation, chosen
+from tillwright.settings import read
+from tillwright.wiring import House, open_house
+
+app = typer.Typer(help="The notices that go out before entitlements end.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """The notices that go out before entitlements end."""
+
+
+@app.command()
+def due(
+    at: Annotated[str | None, typer.Option(help="A date or a time, e.g. 2027-01-15; now if left out.")] = None,
+    organisation: Organisation = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a sweep at that time would send, as far as is known now, and why. Sends and writes nothing."""
+    found = asyncio.run(_due(at, organisation))
+    if as_json:
+        print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _show(found)
+
+
+async def _due(at: str | None, organisation: str | None) -> dict[str, Any]:
+    moment = time_of(at, "--at") if at is not None else None
+    async with open_house(read()) as house:
+        return await answer(house, await chosen(house, organisation), moment or house.clock.now())
+
+
+async def answer(house: House, organisation_id: str, at: datetime) -> dict[str, Any]:
+    """The answer as data."""
+    principal = Principal.system(organisation_id, "tillwright notices")
+    choices = await house.entitlements.choices(principal)
+    would = await house.entitlements.would_send(principal, at)
+    return {
+        "at": rfc3339(at),
+        "connected": choices.livemode is not None,
+        "on": choices.on,
+        "days": choices.days,
+        "timeZone": choices.zone_name,
+        "notices": [_row(coming, choices) for coming in would],
+    }
+
+
+def _row(coming: Coming, choices: Choices) -> dict[str, Any]:
+    entitlement, notice = coming.entitlement, coming.notice
+    return {
+        "entitlementId": entitlement.id,
+        "name": entitlement.name,
+        "buyer": entitlement.buyer_name or entitlement.buyer_id,
+        "endTime": rfc3339(entitlement.end),
+        "offset": notice.offset,
+        "daysLeft": notice.days_left,
+        "initial": notice.initial,
+        "due": rfc3339(notice.at),
+        "sent": list(coming.sent),
+        "why": _why(coming, choices),
+    }
+
+
+def _why(coming: Coming, choices: Choices) -> str:
+    entitlement, notice = coming.entitlement, coming.notice
+    days = entitlement.notice_days or choices.days
+    own = "its own" if entitlement.notice_days else "the integration's"
+    since = f"after {', '.join(map(str, coming.sent))}" if coming.sent else "the first"
+    turn = f"{notice.at.astimezone(choices.zone):%Y-%m-%d %H:%M}"
+    return f"{own} {days} days; {notice.offset} days before the end, due {turn} ({choices.zone_name}); {since}"
+
+
+def _show(found: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    state = "on" if found["on"] else "[yellow]off[/yellow] (an entitlement may have its own switch)"
+    if not found["connected"]:
+        console.print("Stripe is not connected, so nothing would be sent.")
+        return
+    console.print(f"At {found['at']}: notices are {state}, from {found['days']} days, {found['timeZone']}.\n")
+    for row in found["notices"]:
+        first = "first notice" if row["initial"] else "reminder"
+        console.print(f"[bold]{row['daysLeft']:>3} days[/bold]  {first:<12}  ", end="")
+        console.print(f"{row['name']} for {row['buyer']}, ends {row['endTime']}", markup=False, soft_wrap=True)
+        console.print(f"           {row['why']}", markup=False, style="dim", soft_wrap=True)
+    console.print(f"\n{len(found['notices'])} would be sent.")
