@@ -10,7 +10,7 @@ from tests.doors.console.conftest import Person, text_of
 async def test_from_the_example_to_an_active_workflow(ada: Person) -> None:
     assert "No workflow yet" in text_of((await ada.see("/workflows")).text)
     assert "there is no workflow yet" in text_of((await ada.see("/runs")).text)
-    added = await ada.send("/workflows/example", seen="/workflows")
+    added = await ada.send("/workflows/templates/win_back_failed_payment", seen="/workflows/templates")
     path = added.headers["location"]
     page = await ada.see(path)
     words = text_of(page.text)
@@ -43,7 +43,7 @@ async def test_what_is_not_there(ada: Person) -> None:
 
 
 async def test_filters_are_kept_in_the_address(ada: Person) -> None:
-    await ada.send("/workflows/example", seen="/workflows")
+    await ada.send("/workflows/templates/win_back_failed_payment", seen="/workflows/templates")
     page = await ada.see("/runs?state=failed")
     assert '<option value="FAILED" selected>' in page.text
     assert "No run matches" in text_of(page.text)

@@ -125,6 +125,18 @@ async def page(
     return [_run(row) for row in rows]
 
 
+async def latest(tx: Tx, organisation_id: str) -> Mapping[str, Run]:
+    """The newest run of each workflow, by workflow id."""
+    rows = await (
+        await tx.execute(
+            "select distinct on (workflow_id) * from workflow_runs where organisation_id = %s "
+            "order by workflow_id, created desc, id desc",
+            (organisation_id,),
+        )
+    ).fetchall()
+    return {row["workflow_id"]: _run(row) for row in rows}
+
+
 async def counts(tx: Tx, organisation_id: str) -> Mapping[str, Mapping[str, int]]:
     """How many runs are in each state, by workflow id."""
     rows = await (

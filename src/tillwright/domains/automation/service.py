@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from tillwright.domains import audit, events
-from tillwright.domains.automation import cron, definition, examples, run_store, schedule_store, store
+from tillwright.domains.automation import cron, definition, drawing, examples, run_store, schedule_store, store
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.deciding import Approvals
 from tillwright.domains.automation.definition import Definition
+from tillwright.domains.automation.drawing import Drawing
 from tillwright.domains.automation.interpreter import WAITS, Interpreter
 from tillwright.domains.automation.matching import Matcher
 from tillwright.domains.automation.model import Run, RunState, Timeline, Workflow, WorkflowState, WorkflowVersion
@@ -222,6 +223,12 @@ class Automation:
         async with self._database.tenant(principal.organisation_id) as tx:
             return await run_store.counts(tx, principal.organisation_id)
 
+    async def latest_runs(self, principal: Principal) -> Mapping[str, Run]:
+        """The newest run of each workflow that has one, by workflow id."""
+        principal.require("workflow:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await run_store.latest(tx, principal.organisation_id)
+
     async def runs(
         self,
         principal: Principal,
@@ -300,6 +307,11 @@ class Automation:
     async def give_up(self, payload: Mapping[str, Any], raised: str) -> None:
         """End a run that broke with an error of ours, so that it is seen as failed instead of running for ever."""
         await self._work.end(Plan.of(payload), RunState.FAILED, f"Tillwright itself failed: {raised[:500]}")
+
+    @staticmethod
+    def draw(source: str) -> Drawing:
+        """A definition's text as a graph, with every complaint about it; saves nothing, never raises."""
+        return drawing.draw(source)
 
     @staticmethod
     def actions() -> Sequence[Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Scope
 
 from tillwright.doors.console.headers import SecurityHeaders
 from tillwright.doors.console.pages import (
+    approvals,
     assistant,
     audit,
     connecting,
@@ -34,6 +35,7 @@ from tillwright.doors.console.pages import (
     sign_in,
     user_integrations,
     users,
+    workflow_editor,
     workflows,
 )
 from tillwright.doors.console.render import STATIC
@@ -42,6 +44,8 @@ from tillwright.kit.errors import Absent, TillwrightError
 from tillwright.wiring import House
 
 PAGES = (
+    workflow_editor,
+    approvals,
     overview,
     assistant,
     connecting,

@@ -44,6 +44,7 @@ GROUPS = (
         (
             Entry("workflows", "Workflows", "/workflows", "workflow"),
             Entry("runs", "Runs", "/runs", "list-checks"),
+            Entry("approvals", "Approvals", "/approvals", "inbox"),
             Entry("mails", "Mails", "/mails", "mail"),
         ),
     ),

@@ -49,4 +49,21 @@ async def show(visit: Visit) -> Response:
     )
 
 
-PAGES = (("GET", "/runs", index), ("GET", "/runs/{id}", show))
+async def cancel(visit: Visit) -> Response:
+    """Take no further step."""
+    run = await visit.house.automation.steering.cancel(visit.principal, visit.request.path_params["id"])
+    return visit.go(f"/runs/{run.id}", done="run-cancelled")
+
+
+async def go_on(visit: Visit) -> Response:
+    """Take a run that ended badly up again, where it ended."""
+    run = await visit.house.automation.steering.retry(visit.principal, visit.request.path_params["id"])
+    return visit.go(f"/runs/{run.id}", done="run-again")
+
+
+PAGES = (
+    ("GET", "/runs", index),
+    ("GET", "/runs/{id}", show),
+    ("POST", "/runs/{id}/cancel", cancel),
+    ("POST", "/runs/{id}/retry", go_on),
+)

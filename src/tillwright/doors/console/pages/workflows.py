@@ -8,18 +8,20 @@ from tillwright.doors.console.visit import Visit
 
 
 async def index(visit: Visit) -> Response:
-    """All workflows with how their runs ended."""
+    """All workflows with how their runs ended, and the switch that stops them all."""
     automation = visit.house.automation
     return visit.html(
         "pages/workflows.html",
         section="workflows",
         workflows=await automation.list(visit.principal),
         counts=await automation.run_counts(visit.principal),
+        latest=await automation.latest_runs(visit.principal),
+        switch=await automation.stop_switch.state(visit.principal),
     )
 
 
 async def show(visit: Visit) -> Response:
-    """One workflow: its steps, its definition, its latest runs."""
+    """One workflow: its graph, its definition, its latest runs."""
     automation, asked = visit.house.automation, visit.request.path_params["id"]
     workflow = await automation.get(visit.principal, asked)
     versions = await automation.versions(visit.principal, workflow.id)
@@ -30,14 +32,17 @@ async def show(visit: Visit) -> Response:
         workflow=workflow,
         version=current,
         versions=versions,
+        drawing=automation.draw(current.source if current else ""),
         runs=await automation.runs(visit.principal, workflow_id=workflow.id, limit=8),
-        summaries={action["name"]: action["summary"] for action in automation.actions()},
     )
 
 
 async def activate(visit: Visit) -> Response:
-    """Let events start runs."""
-    workflow = await visit.house.automation.activate(visit.principal, visit.request.path_params["id"])
+    """Let events start runs, of the version that is asked for."""
+    number = visit.text("version")
+    workflow = await visit.house.automation.activate(
+        visit.principal, visit.request.path_params["id"], version=int(number) if number.isdigit() else None
+    )
     return visit.go(f"/workflows/{workflow.id}", done="activated")
 
 
@@ -47,15 +52,22 @@ async def pause(visit: Visit) -> Response:
     return visit.go(f"/workflows/{workflow.id}", done="paused")
 
 
-async def add_example(visit: Visit) -> Response:
-    """Save the example that comes with the package, paused, for a person to read first."""
-    workflow = await visit.house.automation.save_example(visit.principal, "win_back_failed_payment")
-    return visit.go(f"/workflows/{workflow.id}")
+async def stop_all(visit: Visit) -> Response:
+    """Hold every run before its next step."""
+    await visit.house.automation.stop_switch.stop(visit.principal)
+    return visit.go("/workflows", done="all-stopped")
+
+
+async def release(visit: Visit) -> Response:
+    """Let everything go on."""
+    await visit.house.automation.stop_switch.release(visit.principal)
+    return visit.go("/workflows", done="all-released")
 
 
 PAGES = (
     ("GET", "/workflows", index),
-    ("POST", "/workflows/example", add_example),
+    ("POST", "/workflows/stop", stop_all),
+    ("POST", "/workflows/release", release),
     ("GET", "/workflows/{id}", show),
     ("POST", "/workflows/{id}/activate", activate),
     ("POST", "/workflows/{id}/pause", pause),

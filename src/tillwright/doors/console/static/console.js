@@ -36,6 +36,41 @@ document.addEventListener("alpine:init", () => {
     tidy() { this.field.value = this.tidied(); this.untidy = false; this.field.focus(); },
   }));
 
+  // The text of a workflow, with its lines numbered and those that are complained about marked.
+  Alpine.data("editor", () => ({
+    init() {
+      this.count();
+      new MutationObserver(() => this.count()).observe(document.getElementById("drawing"), { childList: true, subtree: true });
+    },
+    count() {
+      const wrong = new Set([...document.querySelectorAll("[data-wrong]")].map((one) => Number(one.dataset.line)));
+      const total = this.$refs.source.value.split("\n").length;
+      const lines = Array.from({ length: total }, (_, index) => {
+        const line = document.createElement("span");
+        line.textContent = `${index + 1}\n`;
+        if (wrong.has(index + 1)) line.className = "text-error font-semibold";
+        return line;
+      });
+      this.$refs.gutter.replaceChildren(...lines);
+      this.follow();
+    },
+    follow() { this.$refs.gutter.scrollTop = this.$refs.source.scrollTop; },
+    jump(event) {
+      const source = this.$refs.source, wanted = Number(event.currentTarget.dataset.line);
+      const lines = source.value.split("\n");
+      const start = lines.slice(0, wanted - 1).reduce((sum, line) => sum + line.length + 1, 0);
+      source.focus();
+      source.setSelectionRange(start, start + (lines[wanted - 1] || "").length);
+      source.scrollTop = Math.max(0, (wanted - 6) * 24);
+    },
+    key(event) {
+      if ((event.ctrlKey || event.metaKey) && event.key === "s") {
+        event.preventDefault();
+        this.$refs.form.requestSubmit();
+      }
+    },
+  }));
+
   Alpine.data("sheet", () => ({
     init() { if (this.$el.hasAttribute("data-open")) this.open(); },
     open() { this.$el.showModal(); },

@@ -1,0 +1,78 @@
+"""Writing workflows at the console: checked while written, saved as versions, gone back to; approvals; the switch."""
+
+from __future__ import annotations
+
+from tests.doors.console.conftest import Person, text_of
+
+GOOD = """name: mine
+description: A workflow of mine.
+trigger: {stripe_event: invoice.paid}
+steps:
+  - id: note
+    action: note
+    with: {text: "%s"}
+"""
+
+
+async def test_the_preview_draws_and_complains_and_saves_nothing(ada: Person) -> None:
+    good = await ada.send("/workflows/preview", seen="/workflows/new", part=True, source=GOOD % "hello")
+    assert "<html" not in good.text
+    words = text_of(good.text)
+    assert "When invoice.paid arrives" in words
+    assert "Note" in words
+    bad = await ada.send("/workflows/preview", seen="/workflows/new", part=True, source="name: X\nsteps: []\n")
+    assert bad.status_code == 200
+    assert "things to change before it can be saved" in text_of(bad.text)
+    assert 'data-line="1" data-wrong' in bad.text
+    assert "No workflow yet" in text_of((await ada.see("/workflows")).text)
+
+
+async def test_saving_makes_versions_that_one_can_go_back_to(ada: Person) -> None:
+    refused = await ada.send("/workflows/save", seen="/workflows/new", source="name: mine\nsteps: [{id: a}]")
+    assert refused.status_code == 422
+    assert "steps: [{id: a}]" in refused.text
+    saved = await ada.send("/workflows/save", seen="/workflows/new", source=(GOOD % "one").replace("\n", "\r\n"))
+    path = saved.headers["location"].partition("?")[0]
+    assert saved.headers["location"].endswith("?done=workflow-saved")
+    await ada.send("/workflows/save", seen="/workflows/new", source=GOOD % "two")
+    page = await ada.see(f"{path}/versions")
+    words = text_of(page.text)
+    assert "Version 2" in words
+    assert "Go back to this one" in words
+    assert 'text-success">+' in page.text
+    await ada.send(f"{path}/activate", seen=f"{path}/versions", version="1")
+    assert "text: &#34;one&#34;" in (await ada.see(path)).text
+    assert "one" in (await ada.see(f"{path}/edit")).text
+
+
+async def test_every_template_is_there_with_one_click(ada: Person) -> None:
+    page = await ada.see("/workflows/templates")
+    assert page.text.count("data-template=") == 12
+    added = await ada.send("/workflows/templates/dunning", seen="/workflows/templates")
+    shown = text_of((await ada.see(added.headers["location"])).text)
+    assert "Paused" in shown
+    assert "Wait" in shown
+    assert "Added" in text_of((await ada.see("/workflows/templates")).text)
+    assert (await ada.send("/workflows/templates/nothing", seen="/workflows/templates")).status_code == 404
+
+
+async def test_actions_are_found_with_their_inputs(ada: Person) -> None:
+    found = text_of((await ada.see("/workflows/actions?q=refund", part=True)).text)
+    assert "refund_payment" in found
+    assert "In minor units; all that remains if left out." in found
+    assert "stripe.refunds.create" in found
+    assert "No action is called that." in text_of((await ada.see("/workflows/actions?q=zzz", part=True)).text)
+
+
+async def test_the_switch_stops_and_releases(ada: Person) -> None:
+    await ada.send("/workflows/templates/dunning", seen="/workflows/templates")
+    stopped = await ada.send("/workflows/stop", seen="/workflows")
+    assert stopped.headers["location"] == "/workflows?done=all-stopped"
+    assert "Everything is stopped, by Ada" in text_of((await ada.see("/workflows")).text)
+    await ada.send("/workflows/release", seen="/workflows")
+    assert "Everything is stopped, by" not in text_of((await ada.see("/workflows")).text)
+
+
+async def test_no_approval_waits_and_none_is_found(ada: Person) -> None:
+    assert "Nothing waits for you" in text_of((await ada.see("/approvals")).text)
+    assert (await ada.see("/approvals/apr_none")).status_code == 404
