@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.doors.console.conftest import Person, text_of
+from tests.sandbox.conftest import Sandbox
 
 GOOD = """name: mine
 description: A workflow of mine.
@@ -76,3 +79,24 @@ async def test_the_switch_stops_and_releases(ada: Person) -> None:
 async def test_no_approval_waits_and_none_is_found(ada: Person) -> None:
     assert "Nothing waits for you" in text_of((await ada.see("/approvals")).text)
     assert (await ada.see("/approvals/apr_none")).status_code == 404
+
+
+async def test_a_run_is_started_by_its_form(ada: Person, stripe_sandbox: Sandbox) -> None:
+    await ada.connect(stripe_sandbox, verify=False)
+    added = await ada.send("/workflows/templates/campaign_codes", seen="/workflows/templates")
+    path = added.headers["location"]
+    assert "Start it now" not in text_of((await ada.see(path)).text)
+    await ada.send(f"{path}/activate", seen=path)
+    assert "Start it now" in text_of((await ada.see(path)).text)
+    fields: dict[str, Any] = {"input-percent_off": "12.5", "input-prefix": "MAY", "input-count": "many"}
+    wrong = await ada.send(f"{path}/start", seen=path, **fields)
+    assert wrong.status_code == 422
+    fields["input-count"] = "20"
+    begun = await ada.send(f"{path}/start", seen=path, **fields)
+    assert begun.headers["location"].startswith("/runs/run_")
+    shown = text_of((await ada.see(begun.headers["location"])).text)
+    assert "Campaign codes" in shown
+    assert "The run is started." in shown
+    cancelled = await ada.send(begun.headers["location"].partition("?")[0] + "/cancel", seen="/runs")
+    assert cancelled.headers["location"].endswith("?done=run-cancelled")
+    assert "Cancelled" in text_of((await ada.see(cancelled.headers["location"])).text)

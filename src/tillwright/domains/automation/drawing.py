@@ -140,7 +140,8 @@ def _detail(kind: str, data: Mapping[str, Any]) -> str:
         return action.summary if action else "There is no such action."
     value: Any = data.get(kind)
     if kind == "wait" and is_map(value):
-        return ", ".join(f"{word} {value[word]}" for word in ("for", "until", "event", "at_most") if word in value)
+        words = {"for": "for", "until": "until", "event": "for", "at_most": "at most"}
+        return ", ".join(f"{said} {value[word]}" for word, said in words.items() if word in value)
     if kind == "approval" and is_map(value):
         return str(value.get("ask") or "Ask a person.")
     return _text(value) or ""

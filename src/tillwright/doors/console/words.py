@@ -36,6 +36,7 @@ DONE = {
     "all-released": "Runs go on where they stood.",
     "approved": "You said yes. The run goes on.",
     "refused": "You said no. The run ends.",
+    "run-started": "The run is started.",
     "run-cancelled": "The run is cancelled. What it had sent stays.",
     "run-again": "The run goes on.",
     "paused": "The workflow is paused. Runs in progress go on to their end.",

@@ -58,7 +58,7 @@ async def edit(visit: Visit) -> Response:
 
 async def preview(visit: Visit) -> Response:
     """The graph and the complaints of a text that is being written; saves nothing."""
-    return visit.html("parts/drawing.html", drawing=visit.house.automation.draw(_source(visit)))
+    return visit.html("parts/drawing.html", drawing=visit.house.automation.draw(_source(visit)), editing=True)
 
 
 async def save(visit: Visit) -> Response:
@@ -125,6 +125,7 @@ def _editor(visit: Visit, source: str, *, workflow_id: str = "", status: int = 2
         source=source,
         workflow_id=workflow_id,
         drawing=visit.house.automation.draw(source),
+        editing=True,
         actions=first[:SHOWN],
         found=len(found),
         q="",

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
+from tillwright.domains.automation import WorkflowVersion, rules
+from tillwright.domains.automation.inputs import Input
+from tillwright.domains.automation.rules import Rule
 from tillwright.doors.console.visit import Visit
+from tillwright.kit import ids
 
 
 async def index(visit: Visit) -> Response:
@@ -33,8 +39,47 @@ async def show(visit: Visit) -> Response:
         version=current,
         versions=versions,
         drawing=automation.draw(current.source if current else ""),
+        editing=False,
+        manual=_manual(current),
+        start_key=ids.new("start"),  # a form sent twice starts one run
         runs=await automation.runs(visit.principal, workflow_id=workflow.id, limit=8),
     )
+
+
+def _manual(version: WorkflowVersion | None) -> Rule | None:
+    """The form a person starts the workflow by, if it has one."""
+    found = rules.of(version.document) if version else ()
+    return next((rule for rule in found if rule.kind == "manual"), None)
+
+
+async def start(visit: Visit) -> Response:
+    """Start a run by hand, with what the form gives."""
+    automation, asked = visit.house.automation, visit.request.path_params["id"]
+    workflow = await automation.get(visit.principal, asked)
+    versions = await automation.versions(visit.principal, workflow.id)
+    manual = _manual(next((version for version in versions if version.number == workflow.version), None))
+    written = {name: visit.text(f"input-{name}").strip() for name in (manual.inputs if manual else {})}
+    given = {name: _value(manual.inputs[name], text) for name, text in written.items() if manual and text}
+    run = await automation.steering.start(
+        visit.principal,
+        workflow.id,
+        given,
+        object_id=visit.text("object").strip() or None,
+        key=visit.text("key") or None,
+    )
+    return visit.go(f"/runs/{run.id}", done="run-started")
+
+
+def _value(rule: Input, text: str) -> Any:
+    """A form's text as the kind the input wants; what does not fit is left for the checks to complain about."""
+    if rule.kind == "boolean":
+        return text == "true"
+    if rule.kind in ("integer", "number"):
+        try:
+            return int(text) if rule.kind == "integer" else float(text)
+        except ValueError:
+            return text
+    return [part.strip() for part in text.split(",")] if rule.kind == "texts" else text
 
 
 async def activate(visit: Visit) -> Response:
@@ -69,6 +114,7 @@ PAGES = (
     ("POST", "/workflows/stop", stop_all),
     ("POST", "/workflows/release", release),
     ("GET", "/workflows/{id}", show),
+    ("POST", "/workflows/{id}/start", start),
     ("POST", "/workflows/{id}/activate", activate),
     ("POST", "/workflows/{id}/pause", pause),
 )
