@@ -103,6 +103,7 @@ async def _work(settings: Settings) -> int:
                 ("proof", 1.0, house.mirror.proving.step),
                 ("drift", 30.0, house.mirror.proving.settle),
                 ("connections", 2.0, house.connections.step),
+                ("chat", 2.0, worker.Relay(house.database, "chat", house.chat.follow).step),
                 ("entitlements", 0.5, house.entitlements.follow_step),
                 ("plans", 1.0, worker.Relay(house.database, "entitlements", house.entitlements.replan).step),
                 ("end soon", 1.0, house.entitlements.sweep_step),

@@ -35,6 +35,13 @@ class WebSettings:
 
 
 @dataclass(frozen=True)
+class ModelSettings:
+    """`bases` are the addresses of language models that organisations may choose among."""
+
+    bases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class StripeSettings:
     """`connect_scope` is what a user's own account is asked for: read_only or read_write."""
 
@@ -62,6 +69,7 @@ class Settings:
     database: DatabaseSettings
     web: WebSettings
     stripe: StripeSettings
+    model: ModelSettings
     mail: MailSettings
     event_days: int
     outgoing_networks: tuple[IPv4Network | IPv6Network, ...]
@@ -81,6 +89,7 @@ class Settings:
 
 
 STRIPE_API, STRIPE_CONNECT = "https://api.stripe.com", "https://connect.stripe.com"
+MODELS = "https://api.openai.com/v1,https://api.anthropic.com/v1"
 NAMES = {
     "TILLWRIGHT_DATA": "the data folder",
     "TILLWRIGHT_DATABASE_URL": "a PostgreSQL of your own, as the owner",
@@ -90,6 +99,7 @@ NAMES = {
     "TILLWRIGHT_PUBLIC_URL": "the address people and Stripe reach it by",
     "TILLWRIGHT_STRIPE_API_BASE": "where Stripe's API is",
     "TILLWRIGHT_STRIPE_CONNECT_BASE": "where Stripe's OAuth is",
+    "TILLWRIGHT_MODEL_BASES": "the language models that may be chosen",
     "TILLWRIGHT_STRIPE_CONNECT_SCOPE": "what a user's own account is asked for",
     "TILLWRIGHT_SMTP_HOST": "the mail server",
     "TILLWRIGHT_SMTP_PORT": "its port",
@@ -171,12 +181,21 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     # A Stripe of one's own, such as the sandbox, has its OAuth at the same address.
     connect_base = url("TILLWRIGHT_STRIPE_CONNECT_BASE", STRIPE_CONNECT if api_base == STRIPE_API else api_base)
     host, web_port = given.get("TILLWRIGHT_HOST", "127.0.0.1"), port("TILLWRIGHT_PORT", 8420)
+    bases = tuple(
+        base.strip().rstrip("/") for base in given.get("TILLWRIGHT_MODEL_BASES", MODELS).split(",") if base.strip()
+    )
+    problems += [
+        Problem("setting_invalid", f"{base!r} is no address.", "TILLWRIGHT_MODEL_BASES", "Start each with https://.")
+        for base in bases
+        if not base.startswith(("http://", "https://"))
+    ]
     settings = Settings(
         data=Path(given.get("TILLWRIGHT_DATA") or platformdirs.user_data_dir("tillwright")).expanduser().absolute(),
         database=DatabaseSettings(
             database_url("TILLWRIGHT_DATABASE_URL"), database_url("TILLWRIGHT_APPLICATION_DATABASE_URL")
         ),
         web=WebSettings(host, web_port, url("TILLWRIGHT_PUBLIC_URL", f"http://{host}:{web_port}")),
+        model=ModelSettings(bases),
         stripe=StripeSettings(api_base, connect_base, "read_write" if scope == "read_write" else "read_only"),
         mail=MailSettings(
             host=given.get("TILLWRIGHT_SMTP_HOST", "127.0.0.1"),

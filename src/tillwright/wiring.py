@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tillwright.domains.assistant import Assistant
+from tillwright.domains.assistant.chat import Chat
 from tillwright.domains.assistant.grants import Grants
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects, Refunds
@@ -30,6 +31,7 @@ from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
 from tillwright.gateways.ledger import Ledger
 from tillwright.gateways.mail.smtp import SmtpMailer
+from tillwright.gateways.model.live import LiveModel
 from tillwright.gateways.outgoing import Outgoing
 from tillwright.gateways.stripe.connected import ConnectedReader
 from tillwright.gateways.stripe.limits import SharedLimits
@@ -61,6 +63,7 @@ class House:
     connections: Connections
     assistant: Assistant
     grants: Grants
+    chat: Chat
     notifications: Notifications
     entitlements: Entitlements
     automation: Automation
@@ -149,6 +152,17 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     entitlements = Entitlements(
         clock=clock, database=database, integrations=integrations, tenancy=tenancy, mirror=mirror, effects=effects
     )
+    assistant = Assistant(
+        clock=clock, database=database, connections=connections, platforms=integrations, mirror=mirror
+    )
+    chat = Chat(
+        clock=clock,
+        database=database,
+        assistant=assistant,
+        model=LiveModel(),
+        seal=seal,
+        bases=settings.model.bases,
+    )
     grants = Grants(
         clock=clock,
         database=database,
@@ -203,9 +217,8 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         effects=effects,
         connections=connections,
         grants=grants,
-        assistant=Assistant(
-            clock=clock, database=database, connections=connections, platforms=integrations, mirror=mirror
-        ),
+        assistant=assistant,
+        chat=chat,
         notifications=notifications,
         entitlements=entitlements,
         automation=Automation(clock=clock, database=database, mirror=mirror, integrations=integrations, work=work),
@@ -217,7 +230,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             verification=verification,
             effects=effects,
             parts=(
-                AssistantPart(grants),
+                AssistantPart(grants, chat),
                 ConnectionsPart(connections),
                 WebhooksPart(webhooks),
                 MirrorPart(mirror),

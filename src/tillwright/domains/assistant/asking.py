@@ -108,7 +108,11 @@ class Asking:
         if field.kind == "money":
             return shield.amount(value, obj.get("currency"))
         if field.kind == "outside":
-            return shield.outside(value)
+            # Many write the customer's name there once more.
+            same = not self._personal and value == obj.get("name") and field.name != "name"
+            return (
+                shield.personal("name", value, allowed=False) if same else shield.outside(value, allowed=self._personal)
+            )
         if field.kind in ("name", "email", "phone", "last4"):
             return shield.personal(field.kind, value, allowed=self._personal)
         if field.kind == "integer" or field.kind == "flag":

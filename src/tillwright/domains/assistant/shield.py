@@ -10,6 +10,7 @@ from tillwright.kit.money import show
 
 LONGEST = 300
 _KEPT_CATEGORIES = frozenset("LMNPSZ")  # letters, marks, numbers, punctuation, symbols, separators
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SPACES = re.compile(r"\s+")
 
 
@@ -20,9 +21,15 @@ def cleaned(text: str) -> str:
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
-def outside(text: Any) -> dict[str, str] | None:
-    """Somebody else's words, under the one name that says so; their own quotes can't end it, for it is JSON."""
-    return {"outside_text": cleaned(text)} if isinstance(text, str) and text.strip() else None
+def outside(text: Any, *, allowed: bool = False) -> dict[str, str] | None:
+    """Somebody else's words, under the one name that says so; their own quotes can't end it, for it is JSON.
+
+    Mail addresses in them are masked unless `allowed`.
+    """
+    if not isinstance(text, str) or not text.strip():
+        return None
+    shown = cleaned(text)
+    return {"outside_text": shown if allowed else _EMAIL.sub(lambda found: masked_email(found[0]), shown)}
 
 
 def masked_name(text: str) -> str:
@@ -53,7 +60,7 @@ def personal(kind: str, value: Any, *, allowed: bool) -> Any:
     if kind == "last4":
         return value[:4] if allowed and value[:4].isdigit() else "••••"
     if allowed:
-        return outside(value)
+        return outside(value, allowed=True)
     if kind == "name":
         return masked_name(value)
     return masked_email(value) if kind == "email" else "…"

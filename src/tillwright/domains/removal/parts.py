@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tillwright.domains.assistant.chat import Chat
 from tillwright.domains.assistant.grants import Grants
 from tillwright.domains.connections import Connections
 from tillwright.domains.entitlements import Entitlements
@@ -18,15 +19,20 @@ class AssistantPart:
 
     left_behind = ""
 
-    def __init__(self, grants: Grants) -> None:
+    def __init__(self, grants: Grants, chat: Chat) -> None:
         self._grants = grants
+        self._chat = chat
 
     async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
         return []
 
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._grants.forget(tx, organisation_id)
-        return [Line("Access given to assistants was ended.", count=count)]
+        talks = await self._chat.forget(tx, organisation_id)
+        return [
+            Line("Access given to assistants was ended.", count=count),
+            Line("Conversations about this account were deleted.", count=talks),
+        ]
 
 
 class ConnectionsPart:

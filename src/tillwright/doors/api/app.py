@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from tillwright import __version__
 from tillwright.doors.api import (
     access_tokens,
+    ai_usage,
     api_clients,
+    assistant,
     auditing_events,
     entitlements,
     integrations,
@@ -25,6 +27,8 @@ from tillwright.wiring import House
 
 PREFIXES = ("/openapi.json", "/org", "/org/{rest:path}", "/public/{rest:path}")
 ROOMS = (
+    ai_usage,
+    assistant,
     organisations,
     users,
     sessions,

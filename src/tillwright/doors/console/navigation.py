@@ -29,7 +29,13 @@ GROUPS = (
             Entry("integrations", "Integrations", "/integrations", "plug"),
         ),
     ),
-    Group("Assistant", (Entry("assistant", "Ask", "/assistant", "search"),)),
+    Group(
+        "Assistant",
+        (
+            Entry("assistant", "Ask", "/assistant", "search"),
+            Entry("chat", "Chat", "/assistant/chat", "zap"),
+        ),
+    ),
     Group(
         "Stripe data",
         (

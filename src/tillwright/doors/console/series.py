@@ -24,7 +24,10 @@ def bars(answer: dict[str, Any], width: float = 600) -> Series | None:
     lines = [item for item in answer["items"] if item.get("net") and str(item.get("group", ""))[:4].isdigit()]
     if len(lines) < 2:
         return None
-    main, _ = Counter(line["currency"] for line in lines).most_common(1)[0]
+    weight: Counter[str] = Counter()
+    for line in lines:
+        weight[line["currency"]] += int(line.get("payments") or 1)
+    main, _ = weight.most_common(1)[0]
     mine = sorted((line for line in lines if line["currency"] == main), key=lambda line: str(line["group"]))
     highest = max((line["net"]["amount"] for line in mine), default=0)
     if len(mine) < 2 or highest <= 0:

@@ -122,3 +122,50 @@ setInterval(() => {
     element.textContent = relative(Date.parse(element.dateTime));
   }
 }, 15000);
+
+// The chat: what comes is drawn line by line, always as text, never as markup.
+function drawn(name, fill) {
+  const made = document.getElementById(`talk-${name}`).content.firstElementChild.cloneNode(true);
+  for (const [part, text] of Object.entries(fill)) {
+    const place = part ? made.querySelector(`[data-${part}]`) : made;
+    place.textContent = text;
+  }
+  document.getElementById("talk").append(made);
+  made.scrollIntoView({ block: "nearest" });
+  return made;
+}
+async function talk(form) {
+  const box = form.querySelector("textarea"), button = form.querySelector("button"), text = box.value.trim();
+  if (!text) return;
+  const body = new URLSearchParams(new FormData(form));
+  box.value = "";
+  button.disabled = true;
+  drawn("mine", { "": text });
+  let saying = null, rest = "";
+  const line = (it) => {
+    if (it.kind === "text") { saying = saying || drawn("text", { "": "" }); saying.textContent += it.text; return; }
+    saying = null;
+    if (it.kind === "asked") drawn("asked", { tool: it.tool, arguments: JSON.stringify(it.arguments) });
+    if (it.kind === "answered") drawn("answered", { summary: it.summary, answer: JSON.stringify(it.answer, null, 2) });
+    if (it.kind === "failed") drawn("failed", { sentence: [it.sentence, it.remedy].filter(Boolean).join(" ") });
+  };
+  try {
+    const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/x-ndjson" } });
+    if (!answer.ok) throw new Error();
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const lines = (rest + part.value).split("\n");
+      rest = lines.pop();
+      for (const each of lines) if (each) line(JSON.parse(each));
+    }
+  } catch { line({ kind: "failed", sentence: "The answer broke off.", remedy: "Reload the page and ask again." }); }
+  button.disabled = false;
+  box.focus();
+}
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-talk]")) { event.preventDefault(); talk(event.target); }
+});
+document.addEventListener("DOMContentLoaded", () => {
+  const form = document.querySelector("form[data-talk][data-first]");
+  if (form) { form.removeAttribute("data-first"); talk(form); }
+});
