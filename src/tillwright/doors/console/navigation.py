@@ -43,6 +43,7 @@ GROUPS = (
             Entry("payments", "Payments", "/payments", "credit-card"),
             Entry("coupons", "Coupons", "/coupons", "ticket-percent"),
             Entry("events", "Events", "/events", "radio"),
+            Entry("health", "Data health", "/health", "shield-check"),
         ),
     ),
     Group(

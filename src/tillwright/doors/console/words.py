@@ -58,5 +58,6 @@ DONE = {
     "model-dropped": "The model and its key are removed.",
     "choice-saved": "Saved: it holds for every question from now on.",
     "access-revoked": "The access is revoked: the assistant is refused from this moment on.",
+    "reading-again": "Every list is being read again; what is here stays meanwhile.",
     "signed-out": "You are signed out.",
 }
