@@ -1,0 +1,35 @@
+// The peer: @supabase/stripe-sync-engine as published; only the Stripe client's address is changed.
+// node supabase.mjs STRIPE_HOST STRIPE_PORT DATABASE_URL [webhook-port]
+import http from 'node:http'
+import Stripe from 'stripe'
+import { StripeSync, runMigrations } from '@supabase/stripe-sync-engine'
+
+const [host, port, databaseUrl, webhookPort] = process.argv.slice(2)
+const key = 'sk_live_bulk'
+await runMigrations({ databaseUrl, schema: 'stripe' })
+const sync = new StripeSync({
+  poolConfig: { connectionString: databaseUrl, max: 10 }, stripeSecretKey: key, stripeWebhookSecret: 'whsec_bench',
+  backfillRelatedEntities: false, autoExpandLists: false,
+})
+sync.stripe = new Stripe(key, { host, port, protocol: 'http', apiVersion: '2020-08-27' })
+if (webhookPort) {
+  http.createServer((request, response) => {
+    const chunks = []
+    request.on('data', (chunk) => chunks.push(chunk))
+    request.on('end', async () => {
+      try {
+        await sync.processWebhook(Buffer.concat(chunks), request.headers['stripe-signature'])
+        response.writeHead(200).end('{}')
+      } catch (error) {
+        response.writeHead(500).end(String(error))
+      }
+    })
+  }).listen(Number(webhookPort), '127.0.0.1', () => console.log('ready'))
+} else {
+  const began = process.hrtime.bigint()
+  await sync.syncBackfill({ object: 'charge' })
+  const seconds = Number(process.hrtime.bigint() - began) / 1e9
+  const cpu = process.cpuUsage()
+  console.log(JSON.stringify({ seconds, cpu: (cpu.user + cpu.system) / 1e6 }))
+  process.exit(0)
+}

@@ -1,0 +1,143 @@
+"""A Stripe that only lists, and fast: pages of objects rendered beforehand, with latency and Stripe's rate limits.
+
+    python -m tillwright_sandbox.bulk --objects 100000 --lists charges,customers --latency 0.1
+
+For benchmarks: no state, no events, one core serves more than 10,000 objects a second. It prints `ready http://…`; the
+lists that are not named are empty. GET /_bulk says how many requests it answered and refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from bisect import bisect_left, bisect_right
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+
+from .errors import StripeError
+from .limits import Limits
+from .operations import match
+
+NEWEST = 1_790_000_000
+STEP = 37  # seconds between two objects
+PREFIXES = {"charges": "ch", "customers": "cus", "payment_intents": "pi", "invoices": "in", "refunds": "re"}
+OBJECTS = {"charges": "charge", "customers": "customer", "payment_intents": "payment_intent", "invoices": "invoice",
+           "refunds": "refund"}  # fmt: skip
+
+
+class List:
+    """The objects of one list, oldest first, as the bytes they are answered with."""
+
+    def __init__(self, name: str, size: int, livemode: bool) -> None:
+        self.created = [NEWEST - (size - 1 - number) * STEP for number in range(size)]
+        self.rows = [_row(name, number, made, livemode) for number, made in enumerate(self.created)]
+        self.head = b'{"object":"list","url":"/v1/%s","has_more":' % name.encode()
+
+    def page(self, params: dict[str, str]) -> bytes:
+        length = max(1, min(100, int(params.get("limit", "10"))))
+        low = bisect_left(self.created, int(params["created[gte]"])) if "created[gte]" in params else 0
+        high = bisect_right(self.created, int(params["created[lte]"])) if "created[lte]" in params else len(self.rows)
+        if after := params.get("starting_after"):
+            high = min(high, int(after.rpartition("_")[2]))
+        first = max(low, high - length)
+        more = b"true" if first > low else b"false"
+        return self.head + more + b',"data":[' + b",".join(self.rows[first:high][::-1]) + b"]}"
+
+
+def _row(name: str, number: int, created: int, livemode: bool) -> bytes:
+    """About 1.2 kB, the size of a charge."""
+    return orjson.dumps(
+        {
+            "id": f"{PREFIXES[name]}_{number:012d}", "object": OBJECTS[name], "created": created, "livemode": livemode,
+            "amount": 1000 + number % 9000, "currency": "usd", "customer": f"cus_{number % 5000:012d}",
+            "description": f"Order {number}", "status": "succeeded", "name": f"Person {number}",
+            "email": f"person{number}@example.com", "balance": 0, "delinquent": False, "default_source": None,
+            "metadata": {f"key_{key}": f"{number * 7919 + key:032x}" for key in range(16)},
+            "billing_details": {"address": {"city": None, "country": "US", "line1": None, "postal_code": "94107"}},
+        }
+    )  # fmt: skip
+
+
+class Bulk:
+    """What the connections share."""
+
+    def __init__(self, lists: dict[str, List], latency: float, limits: Limits, account: bytes) -> None:
+        self.lists, self.latency, self.limits, self.account = lists, latency, limits, account
+        self.gets = self.objects = self.refused = 0
+
+    def answer(self, path: str, query: str, livemode: bool) -> tuple[int, bytes]:
+        if path == "/_bulk":
+            return 200, orjson.dumps({"gets": self.gets, "objects": self.objects, "refused": self.refused})
+        found = match("GET", path.removeprefix("/").split("/"))
+        try:
+            self.limits.check("acct_bulk", livemode, found[0].id if found else path)
+        except StripeError as error:
+            self.refused += 1
+            return 429, orjson.dumps({"error": {"type": error.type, "code": error.code, "message": error.message}})
+        self.gets += 1
+        held = self.lists.get(path.removeprefix("/v1/"))
+        if held is not None:
+            body = held.page({unquote(name): value for name, value in parse_qsl(query)})
+            self.objects += min(100, body.count(b'"object":') - 1)
+            return 200, body
+        if path == "/v1/account":
+            return 200, self.account
+        return 200, b'{"object":"list","data":[],"has_more":false,"url":"%s"}' % path.encode()
+
+
+class Connection(asyncio.Protocol):
+    """Keep-alive HTTP/1.1, GET only; answers come in the order of the requests, each after the latency."""
+
+    def __init__(self, bulk: Bulk) -> None:
+        self.bulk, self.held = bulk, b""
+        self.loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.held += data
+        while b"\r\n\r\n" in self.held:
+            head, _, self.held = self.held.partition(b"\r\n\r\n")
+            target = head.split(b" ", 2)[1].decode()
+            path, _, query = target.partition("?")
+            status, body = self.bulk.answer(path, query, b"k_live_" in head)
+            text = b"HTTP/1.1 %d OK\r\ncontent-type: application/json\r\nrequest-id: req_bulk\r\n" % status
+            if status == 429:
+                text += b"stripe-should-retry: true\r\nretry-after: 1\r\n"
+            text += b"content-length: %d\r\n\r\n" % len(body)
+            delay = 0.0 if path == "/_bulk" else self.bulk.latency
+            self.loop.call_later(delay, self._send, text + body)
+
+    def _send(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+
+
+async def serve(bulk: Bulk, port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(bulk), "127.0.0.1", port)
+    print(f"ready http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--objects", type=int, default=100_000, help="in each list")
+    arguments.add_argument("--lists", default="charges")
+    arguments.add_argument("--latency", type=float, default=0.1)
+    arguments.add_argument("--no-limits", action="store_true")
+    arguments.add_argument("--live", action="store_true", help="objects of live mode")
+    arguments.add_argument("--port", type=int, default=0)
+    given = arguments.parse_args()
+    limits = Limits(time.monotonic)
+    limits.enabled = not given.no_limits
+    account = orjson.dumps({"id": "acct_bulk", "object": "account", "country": "US", "default_currency": "usd"})
+    lists = {name: List(name, given.objects, given.live) for name in given.lists.split(",")}
+    asyncio.run(serve(Bulk(lists, given.latency, limits, account), given.port))
+
+
+if __name__ == "__main__":
+    main()
