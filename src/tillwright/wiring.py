@@ -14,6 +14,7 @@ from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.connections import Connections
 from tillwright.domains.entitlements import Entitlements
+from tillwright.domains.environments import Environments
 from tillwright.domains.integrations import Credentials, Integrations, NamedSecrets
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.views import store as views
@@ -21,6 +22,7 @@ from tillwright.domains.notifications import Notifications
 from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import AssistantPart, ConnectionsPart, EntitlementsPart, MirrorPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
+from tillwright.domains.tenancy.copying import Copying
 from tillwright.domains.tenancy.people import People
 from tillwright.domains.tenancy.trail import Trail
 from tillwright.domains.verification import Drift, Rotation, Verification
@@ -67,6 +69,7 @@ class House:
     notifications: Notifications
     entitlements: Entitlements
     automation: Automation
+    environments: Environments
     webhooks: Webhooks
     removal: Removal
 
@@ -199,6 +202,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         ),
         public_url=settings.web.public_url,
     )
+    automation = Automation(clock=clock, database=database, mirror=mirror, integrations=integrations, work=work)
     return House(
         settings=settings,
         clock=clock,
@@ -221,7 +225,15 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         chat=chat,
         notifications=notifications,
         entitlements=entitlements,
-        automation=Automation(clock=clock, database=database, mirror=mirror, integrations=integrations, work=work),
+        automation=automation,
+        environments=Environments(
+            database=database,
+            integrations=integrations,
+            verification=verification,
+            automation=automation,
+            copying=Copying(clock=clock, database=database),
+            reader=reader,
+        ),
         webhooks=webhooks,
         removal=Removal(
             database=database,

@@ -126,6 +126,11 @@ class Integrations:
         async with self._database.tenant(organisation_id) as tx:
             return await self._find(tx, organisation_id, partner, service)
 
+    async def livemode_of(self, tx: Tx, organisation_id: str) -> bool | None:
+        """The mode Stripe is connected in, None if it is not."""
+        found = await store.find(tx, organisation_id, PARTNER, SERVICE)
+        return found.livemode if found else None
+
     async def update(
         self,
         principal: Principal,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import psycopg
 
 from tillwright.domains import events
+from tillwright.domains.integrations import Integrations
 from tillwright.domains.mirror import EventCopy, Mirror
 from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.webhooks import envelope as envelopes
@@ -32,8 +33,9 @@ _OUTCOMES = {
 class Pipeline:
     """Applies stored events, a batch of one organisation after a batch of the next."""
 
-    def __init__(self, *, clock: Clock, database: Database, mirror: Mirror) -> None:
+    def __init__(self, *, clock: Clock, database: Database, mirror: Mirror, integrations: Integrations) -> None:
         self._clock = clock
+        self._integrations = integrations
         self._database = database
         self._mirror = mirror
 
@@ -81,8 +83,10 @@ class Pipeline:
             (event.id, Outcome.NOTHING if copy is None else _OUTCOMES[next(verdicts)])
             for event, copy in zip(batch, copies, strict=True)
         ]
-        at = self._clock.now()
+        at, present = self._clock.now(), await self._integrations.livemode_of(tx, organisation_id)
         for event in batch:
+            if present is not None and event.livemode is not present:
+                continue  # of the side that was left by a switch: kept and mirrored there, and nothing starts by it
             await events.record(tx, organisation_id, SPINE + event.type, _happening(event), at)
         await store.settle(tx, organisation_id, outcomes, at)
 

@@ -55,9 +55,9 @@ class Webhooks:
         self._database = database
         self._mirror = mirror
         self._intake = Intake(clock=clock, database=database, seal=seal)
-        self._pipeline = Pipeline(clock=clock, database=database, mirror=mirror)
         self.keeping = Keeping(clock=clock, database=database, mirror=mirror, kept=events_kept)
         self._polling = Polling(clock=clock, database=database, integrations=integrations, mirror=mirror, reader=reader)
+        self._pipeline = Pipeline(clock=clock, database=database, mirror=mirror, integrations=integrations)
         self._endpoints = Endpoints(
             clock=clock,
             database=database,
@@ -109,6 +109,9 @@ class Webhooks:
 
         One that lost its endpoint wants it mended.
         """
+        if event.name == f"integration:{PARTNER}:switched":
+            await endpoints.look_at_all(tx, event.organisation_id, self._clock.now())
+            return
         lost = event.name == f"integration:{PARTNER}:not_verified" and event.data.get("endpoint") in (
             "disabled",
             "none",

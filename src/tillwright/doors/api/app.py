@@ -14,6 +14,7 @@ from tillwright.doors.api import (
     assistant,
     auditing_events,
     entitlements,
+    environments,
     integrations,
     organisations,
     problems,
@@ -38,6 +39,7 @@ ROOMS = (
     verification,
     integrations,
     entitlements,
+    environments,
 )
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.

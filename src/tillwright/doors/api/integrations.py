@@ -105,7 +105,7 @@ class UpdateIntegration(BaseModel):
 @router.get("/integration", summary="List integrations", operation_id="listIntegrations")
 async def list_integrations(caller: Caller, house: TheHouse) -> list[IntegrationEntity]:
     """All integrations of the organisation."""
-    return [_entity(integration) for integration in await house.integrations.list(caller)]
+    return [entity_of(integration) for integration in await house.integrations.list(caller)]
 
 
 @router.post("/integration", summary="Connect", operation_id="createIntegration")
@@ -124,13 +124,13 @@ async def create_integration(caller: Caller, house: TheHouse, body: CreateIntegr
         publishable_key=text(given, "publishableKey"),
         secret_key=Secret(text(given, "secretKey")),
     )
-    return _entity(connected)
+    return entity_of(connected)
 
 
 @router.get(PATH, summary="Get an integration", operation_id="getIntegration")
 async def get_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> IntegrationEntity:
     """The link as stored."""
-    return _entity(await house.integrations.get(caller, partner, service))
+    return entity_of(await house.integrations.get(caller, partner, service))
 
 
 @router.patch(PATH, summary="Change an integration", operation_id="updateIntegration")
@@ -148,12 +148,12 @@ async def update_integration(
     settings = {ours: given[theirs] for theirs, ours in SETTINGS.items() if theirs in given}
     public = text(given, "publishableKey") if "publishableKey" in given else None
     if "secretKey" not in given and public in (None, current.publishable_key):
-        return _entity(
+        return entity_of(
             await house.integrations.update(
                 caller, partner=partner, service=service, expected_version=expected, settings=settings
             )
         )
-    return _entity(
+    return entity_of(
         await house.rotation.rotate(
             caller,
             partner=partner,
@@ -173,7 +173,8 @@ async def delete_integration(caller: Caller, house: TheHouse, partner: str, serv
     return ""
 
 
-def _entity(integration: Integration) -> IntegrationEntity:
+def entity_of(integration: Integration) -> IntegrationEntity:
+    """The shape people are given; no secret is in it."""
     settings = integration.settings
     stripe = {
         "publishableKey": integration.publishable_key,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import orjson
 import typer
 
+from tillwright.domains.environments import Copy, Preview
 from tillwright.domains.integrations import Integration
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.webhooks import Endpoint
@@ -91,6 +92,52 @@ def rotate(public_key: PublicKey = None, organisation: Organisation = None, as_j
         )
 
     _print(_do(organisation, change), as_json)
+
+
+@app.command()
+def switch(
+    public_key: PublicKey = None,
+    organisation: Organisation = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Switch; without it this only looks.")] = False,
+    client_id: Annotated[str, typer.Option(help="The other mode's Connect client id.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Look at what a switch between test and live would meet; with --yes, switch."""
+    if public_key is None:
+        raise Invalid("key_missing", "The public key is missing.", field="--public-key")
+    secret = ask_secret("The other side's secret key")
+
+    async def look(house: House, caller: Principal) -> Preview:
+        return await house.environments.preview(caller, publishable_key=public_key, secret_key=secret)
+
+    async def change(house: House, caller: Principal) -> Integration:
+        current = await house.integrations.get(caller)
+        return await house.environments.switch(
+            caller,
+            expected_version=current.version,
+            publishable_key=public_key,
+            secret_key=secret,
+            connect_client_id=client_id,
+        )
+
+    if yes:
+        _print(_do(organisation, change), as_json)
+        return
+    print(orjson.dumps(_do(organisation, look).as_json(), option=orjson.OPT_INDENT_2).decode())
+
+
+@app.command(name="copy")
+def copy_(
+    name: Annotated[str, typer.Option(help="The test organisation's name.")],
+    administrator: Annotated[str, typer.Option(help="The mail address of a present administrator.")],
+    organisation: Organisation = None,
+) -> None:
+    """Make a test copy of the organisation: settings, workflows (paused), routing; no keys, no data. Prints its id."""
+
+    async def make(house: House, caller: Principal) -> Copy:
+        return await house.environments.copy(caller, name, administrator=administrator)
+
+    print(_do(organisation, make).organisation_id)
 
 
 @app.command()

@@ -65,6 +65,7 @@ GROUPS = (
             Entry("sessions", "Sessions", "/settings/sessions", "monitor"),
             Entry("audit", "Audit", "/settings/audit", "shield-check"),
             Entry("organisation", "Organisation", "/settings/organisation", "building-2"),
+            Entry("test-copy", "Test copy", "/settings/test-copy", "copy"),
         ),
     ),
 )

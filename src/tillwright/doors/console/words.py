@@ -28,6 +28,8 @@ DONE = {
     "stripe-paused": "Stripe is paused: Tillwright makes no call with its key. Events are still kept, workflows wait.",
     "stripe-resumed": "Stripe is resumed: what waited goes on.",
     "rotated": "The new key is in use. The one before it stays good for 24 hours.",
+    "switched": "Stripe is switched. What you see from here on is the other side.",
+    "copied": "This is the test copy. Its workflows are paused; connect it to Stripe's test mode next.",
     "secret-changed": "The signing secret is changed. Events signed with the one before are accepted for 24 hours.",
     "overlap-ended": "The earlier key is erased here. You can delete it at Stripe now.",
     "activated": "The workflow is active: it starts with the next event that matches.",

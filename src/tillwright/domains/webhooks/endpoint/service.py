@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,7 +92,10 @@ class Endpoints:
         for organisation_id in organisations:
             for endpoint in await self.all_of(organisation_id):
                 try:
-                    await self._ensure(organisation_id, endpoint.livemode)
+                    if await self._of_other_side(endpoint):
+                        await self._retire(endpoint)
+                    else:
+                        await self._ensure(organisation_id, endpoint.livemode)
                     right += 1
                 except TillwrightError:
                     continue  # kept with the endpoint, shown in the console, tried again later
@@ -115,6 +119,18 @@ class Endpoints:
                 await self._delete(access, endpoint, found["id"])
                 deleted += 1
         return deleted
+
+    async def _of_other_side(self, endpoint: Endpoint) -> bool:
+        return (await self._integrations.of(endpoint.organisation_id)).livemode is not endpoint.livemode
+
+    async def _retire(self, endpoint: Endpoint) -> None:
+        """The integration was switched to the other mode: delete this side's endpoint, at Stripe as long as we can."""
+        with contextlib.suppress(Conflict):  # the keys of that side are gone; Stripe disables what is not answered
+            access = await self._access(endpoint, "remove the endpoint of the side that was left")
+            for found in await self._ours_at_stripe(access):
+                await self._delete(access, endpoint, found["id"])
+        async with self._database.tenant(endpoint.organisation_id) as tx:
+            await store.delete(tx, endpoint.organisation_id, endpoint.livemode)
 
     async def _ensure(self, organisation_id: str, livemode: bool) -> Endpoint:
         lease = ids.token(12)

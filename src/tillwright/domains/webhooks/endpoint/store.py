@@ -64,6 +64,11 @@ async def renew(tx: Tx, organisation_id: str, livemode: bool, at: datetime) -> b
     return done.rowcount == 1
 
 
+async def look_at_all(tx: Tx, organisation_id: str, at: datetime) -> None:
+    """Look after each endpoint of the organisation now."""
+    await tx.execute("update webhook_endpoints set next_at = %s where organisation_id = %s", (at, organisation_id))
+
+
 async def organisations(tx: Tx, at: datetime) -> Sequence[str]:
     rows = await tx.execute("select organisation_id from organisations_with_endpoints_due(%s)", (at,))
     return [row["organisation_id"] async for row in rows]
