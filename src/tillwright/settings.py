@@ -12,6 +12,7 @@ from typing import Literal
 import platformdirs
 
 from tillwright.kit.errors import Invalid, Problem
+from tillwright.kit.keyring import Keyring
 from tillwright.kit.seal import MasterKey, Secret
 
 
@@ -77,10 +78,11 @@ class Settings:
     old_master_keys: tuple[Secret, ...]
     demo: bool
 
-    def master_keys(self) -> list[MasterKey]:
-        """The sealing key first, then those that only open."""
-        first = MasterKey.parse(self.master_key.reveal()) if self.master_key else MasterKey.in_file(self.key_file)
-        return [first, *(MasterKey.parse(key.reveal()) for key in self.old_master_keys)]
+    def keyring(self) -> Keyring:
+        """The master keys: of the environment, or of the key file, which is looked at again when it changes."""
+        given = [MasterKey.parse(self.master_key.reveal())] if self.master_key else []
+        old = [MasterKey.parse(key.reveal()) for key in self.old_master_keys]
+        return Keyring(given, self.key_file, old=old)
 
     @property
     def key_file(self) -> Path:

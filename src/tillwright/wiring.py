@@ -13,6 +13,7 @@ from tillwright.domains.assistant.grants import Grants
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
 from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.connections import Connections
+from tillwright.domains.custody import Custody
 from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.environments import Environments
 from tillwright.domains.integrations import Credentials, Integrations, NamedSecrets
@@ -69,6 +70,7 @@ class House:
     notifications: Notifications
     entitlements: Entitlements
     automation: Automation
+    custody: Custody
     environments: Environments
     webhooks: Webhooks
     removal: Removal
@@ -123,7 +125,9 @@ async def open_house(settings: Settings, *, clock: Clock | None = None, connecti
 
 def build(settings: Settings, database: Database, clock: Clock) -> House:
     """Put the parts together; opens nothing."""
-    seal = Seal(settings.master_keys())
+    keyring = settings.keyring()
+    keyring.present()  # a key that can't be used is said now, and not at the first secret
+    seal = Seal(keyring)
     ledger = Ledger(settings.key_file.parent)
     limits = SharedLimits(database, clock)
     drift = Drift(database=database, clock=clock)
@@ -226,6 +230,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         notifications=notifications,
         entitlements=entitlements,
         automation=automation,
+        custody=Custody(database=database, clock=clock, keyring=keyring),
         environments=Environments(
             database=database,
             integrations=integrations,

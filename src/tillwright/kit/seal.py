@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,6 +25,8 @@ _VERSION = b"\x01"
 _NONCE = 12
 _WRAPPED = 32 + 16
 _KEY_ID = 8
+BEGINNING = 1 + _KEY_ID
+"""Bytes of a sealed value that tell its version and its master key."""
 
 
 class Secret:
@@ -123,32 +125,55 @@ class MasterKey:
                 pass
             finally:
                 draft.unlink()
+        return cls.all_in_file(path)[0]
+
+    @classmethod
+    def all_in_file(cls, path: Path) -> Sequence[MasterKey]:
+        """Read a key file that is there: a key a line, the sealing one first.
+
+        Raises:
+            Invalid: the file is readable by others, or holds no key.
+        """
         if path.stat().st_mode & 0o077:
             raise Invalid(
                 "master_key_exposed",
                 f"The master key file {path} can be read by other users.",
                 remedy=f"Run: chmod 600 {path}",
             )
-        return cls.parse(path.read_text())
+        return [cls.parse(line) for line in path.read_text().split() or [""]]
+
+
+class MasterKeys(Protocol):
+    """Where the keys are, the sealing one first; they may change while a process runs."""
+
+    def present(self) -> Sequence[MasterKey]: ...
 
 
 class Seal:
     """Closes and opens secrets; the first master key seals, all of them open."""
 
-    def __init__(self, master_keys: Sequence[MasterKey]) -> None:
-        if not master_keys:
+    def __init__(self, master_keys: Sequence[MasterKey] | MasterKeys) -> None:
+        if isinstance(master_keys, Sequence) and not master_keys:
             raise ValueError("a seal needs a master key")
-        self._sealing = master_keys[0]
-        self._by_id = {key.id: key for key in master_keys}
+        self._master_keys = master_keys
+
+    def _keys(self) -> Sequence[MasterKey]:
+        return self._master_keys if isinstance(self._master_keys, Sequence) else self._master_keys.present()
+
+    @property
+    def beginning(self) -> bytes:
+        """What every value begins with that the present master key seals."""
+        return _VERSION + self._keys()[0].id
 
     def close(self, secret: Secret, *, organisation: str, partner: str, purpose: str) -> bytes:
         """Seal under a fresh data key, bound to organisation, partner and purpose."""
         bound = _bound(organisation, partner, purpose)
         data_key = AESGCM.generate_key(256)
         wrap_nonce, nonce = os.urandom(_NONCE), os.urandom(_NONCE)
-        wrapped = AESGCM(self._sealing.bytes).encrypt(wrap_nonce, data_key, bound)
+        sealing = self._keys()[0]
+        wrapped = AESGCM(sealing.bytes).encrypt(wrap_nonce, data_key, bound)
         body = AESGCM(data_key).encrypt(nonce, secret.reveal().encode(), bound)
-        return _VERSION + self._sealing.id + wrap_nonce + wrapped + nonce + body
+        return _VERSION + sealing.id + wrap_nonce + wrapped + nonce + body
 
     def open(self, blob: bytes, *, organisation: str, partner: str, purpose: str) -> Secret:
         """Open what `close` sealed for the same organisation, partner and purpose.
@@ -158,7 +183,7 @@ class Seal:
         """
         bound = _bound(organisation, partner, purpose)
         at = 1 + _KEY_ID
-        key = self._by_id.get(bytes(blob[1:at]))
+        key = next((each for each in self._keys() if each.id == bytes(blob[1:at])), None)
         if blob[:1] != _VERSION or key is None:
             raise Invalid(
                 "seal_unknown_key",
@@ -177,9 +202,18 @@ class Seal:
                 remedy="Enter the key again: connect Stripe anew on the Integrations page.",
             ) from error
 
+    def renew(self, blob: bytes, *, organisation: str, partner: str, purpose: str) -> bytes:
+        """The same secret under the present master key and a fresh data key.
+
+        Raises:
+            Invalid: as for `open`.
+        """
+        secret = self.open(blob, organisation=organisation, partner=partner, purpose=purpose)
+        return self.close(secret, organisation=organisation, partner=partner, purpose=purpose)
+
     def seals_with(self, blob: bytes) -> bool:
         """Whether the blob is sealed with the current master key, so that a rotation may pass it by."""
-        return blob[:1] == _VERSION and bytes(blob[1 : 1 + _KEY_ID]) == self._sealing.id
+        return bytes(blob[:BEGINNING]) == self.beginning
 
 
 def _bound(*parts: str) -> bytes:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from tillwright import __version__
-from tillwright.doors.cli import assistant, audit, demo, doctor, integration, mirror, notices, setup, verify
+from tillwright.doors.cli import assistant, audit, demo, doctor, integration, keys, mirror, notices, setup, verify
 from tillwright.kit.errors import Absent, Conflict, Denied, Invalid, TillwrightError, Upstream
 from tillwright.settings import Settings, read
 from tillwright.wiring import bring_up_to_date, owner_url
@@ -68,6 +68,7 @@ def build(programs: Programs) -> Callable[[], None]:
     app.command(name="verify")(verify.run)
     app.command(name="mcp")(assistant.command(programs.mcp))
     app.add_typer(integration.app, name="integration")
+    app.add_typer(keys.app, name="keys")
     app.add_typer(mirror.app, name="mirror")
     app.add_typer(audit.app, name="audit")
     app.add_typer(notices.app, name="notices")

@@ -51,7 +51,7 @@ def _settings(settings: Settings) -> tuple[str, str, str]:
 
 
 def _master_key(settings: Settings) -> tuple[str, str, str]:
-    settings.master_keys()
+    settings.keyring().present()
     if settings.master_key is None:
         return (
             "advice",

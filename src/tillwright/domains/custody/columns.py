@@ -1,0 +1,30 @@
+"""The table of sealed columns: a row each, with what binds a seal to its place. A new one is added here and only here.
+
+`partner` and `purpose` are SQL over the row and say what the room that owns the table gave to `Seal.close`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import LiteralString
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A column of a tenant's table whose values are sealed, or empty."""
+
+    table: LiteralString
+    column: LiteralString
+    partner: LiteralString
+    purpose: LiteralString
+
+
+_WEBHOOK_SECRET = "case when livemode then 'webhook_secret_live' else 'webhook_secret_test' end"  # noqa: S105
+
+SEALED: tuple[Sealed, ...] = (
+    Sealed("credentials", "sealed", "partner", "purpose"),
+    Sealed("webhook_endpoints", "sealed_secret", "'STRIPE'", _WEBHOOK_SECRET),
+    Sealed("webhook_endpoints", "earlier_sealed", "'STRIPE'", _WEBHOOK_SECRET),
+    Sealed("invitations", "sealed_token", "'TILLWRIGHT'", "'invitation'"),
+    Sealed("connection_starts", "sealed_code", "'STRIPE'", "'connect_code'"),
+)
