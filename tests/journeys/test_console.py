@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.browsing import browsing, chromium
 from tests.journeys.test_demo import start, stop
+from tillwright.domains.verification.permissions import wanted_rights
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo"), pytest.mark.timeout(400)]
 PUBLIC_KEY, SECRET_KEY = "pk_test_sandbox_northwind", "rk_test_sandbox_northwind"
@@ -163,4 +165,93 @@ def test_a_narrow_screen_has_everything_and_nothing_sticks_out(demo: tuple[str, 
         page.locator("header label").click()
         page.get_by_role("link", name="Mails").click()
         expect(page.get_by_role("heading", name="Mails")).to_be_visible()
+        assert complaints == []
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Walk there by the Tab key, as somebody without a mouse does."""
+    for _ in range(120):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{target} cannot be reached by the Tab key")
+
+
+def press(page: Page, target: Locator) -> None:
+    tab_to(page, target)
+    page.keyboard.press("Enter")
+
+
+def retype(page: Page, target: Locator, text: str) -> None:
+    tab_to(page, target)
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.type(text)
+
+
+def disconnect(page: Page) -> None:
+    press(page, page.get_by_role("button", name="Disconnect…"))
+    expect(page.get_by_role("dialog")).to_contain_text("Disconnect Stripe?")
+    retype(page, page.get_by_label("Type Northwind Demo to confirm"), "Northwind")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").first).to_contain_text("Nothing was disconnected")
+    press(page, page.get_by_role("button", name="Disconnect…"))
+    retype(page, page.get_by_label("Type Northwind Demo to confirm"), "Northwind Demo")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Stripe is disconnected")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("main")).to_contain_text("Sealed keys were shredded.")
+
+
+def key_without(sandbox: str, right: str) -> str:
+    """A restricted key of the demo's account that has everything but one right."""
+    rights = [name.removeprefix("rak_") for name in wanted_rights()]
+    body = {"rights": [name for name in rights if name != right]}
+    return httpx.post(f"{sandbox}/_sandbox/keys", json=body, timeout=10).json()["secret"]
+
+
+def test_the_whole_life_by_keyboard_alone(demo: tuple[str, str]) -> None:
+    """Connect with too few rights, see what is missing, edit, delete; no mouse."""
+    secret = key_without(demo[1], "coupon_write")
+    with browsing() as (page, complaints):
+        sign_in(page, demo[0])
+        press(page, page.get_by_role("link", name="Integrations", exact=True))
+        if page.get_by_role("link", name="Open").count():
+            press(page, page.get_by_role("link", name="Open").first)
+            disconnect(page)
+            press(page, page.get_by_role("link", name="Integrations", exact=True))
+        press(page, page.get_by_role("link", name="Connect Stripe"))
+        dialog = page.get_by_role("dialog")
+        retype(page, dialog.get_by_label("Public Key"), f" '{PUBLIC_KEY}' ")
+        press(page, dialog.get_by_role("button", name="Use it without the spaces and quotation marks"))
+        expect(dialog.get_by_label("Public Key")).to_have_value(PUBLIC_KEY)
+        retype(page, dialog.get_by_label("Secret Key"), secret)
+        page.keyboard.press("Enter")
+        expect(page.locator("#connect-found")).to_contain_text("rak_coupon_write", timeout=PATIENCE)
+        expect(page.get_by_role("button", name="Connect this account")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/integrations/stripe?done=connected", timeout=PATIENCE)
+
+        press(page, page.get_by_role("button", name="VERIFY"))
+        expect(page.locator("#status")).to_have_text("NOT VERIFIED", timeout=PATIENCE)
+        missing = page.locator('[data-state="missing"]').first
+        expect(missing).to_be_visible()
+        expect(missing).to_contain_text("rak_coupon_write")
+
+        press(page, page.get_by_role("link", name="Edit", exact=True))
+        days = page.get_by_label("Days before entitlement end")
+        retype(page, days, "9")
+        page.keyboard.press("Enter")
+        expect(page.locator("#days-problem")).to_contain_text("from 10 to 60")
+        expect(days).to_be_focused()
+        retype(page, days, "21")
+        switch = page.get_by_label("Enable Entitlement End Soon Notification")
+        page.keyboard.press("Shift+Tab")
+        expect(switch).to_be_focused()
+        page.keyboard.press("Space")
+        press(page, page.get_by_role("button", name="Save"))
+        page.wait_for_url("**/integrations/stripe?done=edited", timeout=PATIENCE)
+        press(page, page.get_by_role("link", name="Edit", exact=True))
+        expect(days).to_have_value("21")
+        expect(switch).to_be_checked()
+        press(page, page.get_by_role("link", name="Cancel"))
+        disconnect(page)
         assert complaints == []
