@@ -17,6 +17,7 @@ from tillwright.domains.custody import Custody
 from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.environments import Environments
 from tillwright.domains.integrations import Credentials, Integrations, NamedSecrets
+from tillwright.domains.integrations.mail_servers import MailServers
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications
@@ -26,7 +27,7 @@ from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.copying import Copying
 from tillwright.domains.tenancy.people import People
 from tillwright.domains.tenancy.trail import Trail
-from tillwright.domains.verification import Drift, Rotation, Verification
+from tillwright.domains.verification import Drift, MailVerification, Rotation, Verification
 from tillwright.domains.webhooks import Webhooks
 from tillwright.domains.webhooks.endpoint.reach import can_reach
 from tillwright.gateways.database import Database
@@ -61,6 +62,8 @@ class House:
     secrets: NamedSecrets
     verification: Verification
     rotation: Rotation
+    mail_servers: MailServers
+    mail_verification: MailVerification
     mirror: Mirror
     effects: Effects
     connections: Connections
@@ -143,7 +146,14 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     verification = Verification(database=database, clock=clock, integrations=integrations, reader=reader, writer=writer)
     mirror = Mirror(clock=clock, database=database, keys=integrations, reader=reader)
     effects = Effects(database=database, clock=clock, integrations=integrations, reader=reader, writer=writer)
-    notifications = Notifications(clock=clock, database=database, mailer=mailer)
+    mail_servers = MailServers(
+        database=database,
+        clock=clock,
+        credentials=Credentials(seal),
+        common=mailer,
+        opened=settings.outgoing_networks,
+    )
+    notifications = Notifications(clock=clock, database=database, mailer=mailer, mailer_of=mail_servers.mailer_of)
     tenancy = Tenancy(clock=clock, database=database)
     connections = Connections(
         clock=clock,
@@ -220,6 +230,10 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         integrations=integrations,
         secrets=secrets,
         verification=verification,
+        mail_servers=mail_servers,
+        mail_verification=MailVerification(
+            database=database, clock=clock, servers=mail_servers, verification=verification
+        ),
         rotation=Rotation(database=database, integrations=integrations, verification=verification),
         mirror=mirror,
         effects=effects,

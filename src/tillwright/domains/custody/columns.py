@@ -11,12 +11,13 @@ from typing import LiteralString
 
 @dataclass(frozen=True)
 class Sealed:
-    """A column of a tenant's table whose values are sealed, or empty."""
+    """A column whose values are sealed, or empty. `everybodys`: of a global table, sealed for no organisation."""
 
     table: LiteralString
     column: LiteralString
     partner: LiteralString
     purpose: LiteralString
+    everybodys: bool = False
 
 
 _WEBHOOK_SECRET = "case when livemode then 'webhook_secret_live' else 'webhook_secret_test' end"  # noqa: S105
@@ -27,4 +28,6 @@ SEALED: tuple[Sealed, ...] = (
     Sealed("webhook_endpoints", "earlier_sealed", "'STRIPE'", _WEBHOOK_SECRET),
     Sealed("invitations", "sealed_token", "'TILLWRIGHT'", "'invitation'"),
     Sealed("connection_starts", "sealed_code", "'STRIPE'", "'connect_code'"),
+    Sealed("assistant_models", "sealed", "'model'", "'key'"),
+    Sealed("assistant_programs", "sealed", "'assistant'", "id", everybodys=True),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from tillwright.domains import audit
 from tillwright.domains.audit import Actor
 from tillwright.domains.custody import store
 from tillwright.domains.custody.columns import SEALED, Sealed
-from tillwright.gateways.database import Database
+from tillwright.gateways.database import Database, Tx
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Conflict, Invalid
 from tillwright.kit.keyring import Keyring
@@ -97,15 +98,12 @@ class Custody:
     async def _pass(self) -> int:
         async with self._database.open() as tx:
             organisations = await store.organisation_ids(tx)
-        return sum([await self._organisation(each) for each in organisations])
-
-    async def _organisation(self, organisation_id: str) -> int:
-        return sum([await self._column(organisation_id, place) for place in SEALED])
+        return sum([await self._column(owner, place) for owner, place in _places(organisations)])
 
     async def _column(self, organisation_id: str, place: Sealed) -> int:
         seal, sealed = Seal(self._keyring), 0
         while True:
-            async with self._database.tenant(organisation_id) as tx:
+            async with self._of(organisation_id) as tx:
                 done = await store.renew(
                     tx,
                     organisation_id,
@@ -116,7 +114,7 @@ class Custody:
                     ),
                     BATCH,
                 )
-                if done:
+                if done and organisation_id:
                     said = {"values": done, "masterKey": seal.beginning[1:].hex()}
                     actor = Actor("SYSTEM", "tillwright keys", "tillwright keys")
                     subject = f"{place.table}.{place.column}"
@@ -146,12 +144,20 @@ class Custody:
         counts: dict[str, int] = {}
         async with self._database.open() as tx:
             organisations = await store.organisation_ids(tx)
-        for organisation_id in organisations:
-            async with self._database.tenant(organisation_id) as tx:
-                for place in SEALED:
-                    for beginning, number in await store.beginnings(tx, organisation_id, place, BEGINNING):
-                        counts[beginning[1:].hex()] = counts.get(beginning[1:].hex(), 0) + number
+        for owner, place in _places(organisations):
+            async with self._of(owner) as tx:
+                for beginning, number in await store.beginnings(tx, owner, place, BEGINNING):
+                    counts[beginning[1:].hex()] = counts.get(beginning[1:].hex(), 0) + number
         return counts
+
+    def _of(self, owner: str) -> AbstractAsyncContextManager[Tx]:
+        return self._database.tenant(owner) if owner else self._database.open()
+
+
+def _places(organisations: Sequence[str]) -> Sequence[tuple[str, Sealed]]:
+    """(owner, column) of everything sealed; the owner is empty where the table is everybody's."""
+    own = [(each, place) for each in organisations for place in SEALED if not place.everybodys]
+    return own + [("", place) for place in SEALED if place.everybodys]
 
 
 def as_json(holdings: Sequence[Holding]) -> Sequence[Mapping[str, object]]:

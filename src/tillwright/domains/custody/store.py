@@ -22,7 +22,7 @@ async def renew(tx: Tx, organisation_id: str, place: Sealed, present: bytes, ren
     rows = await tx.execute(
         sql.SQL(
             "select {column} as blob, {partner} as partner, {purpose} as purpose from {table} "
-            "where organisation_id = %s and octet_length({column}) > 0 and substring({column} from 1 for %s) <> %s "
+            "where {owner} and octet_length({column}) > 0 and substring({column} from 1 for %s) <> %s "
             "limit %s for no key update"
         ).format(**_parts(place)),
         (organisation_id, len(present), present, limit),
@@ -31,9 +31,7 @@ async def renew(tx: Tx, organisation_id: str, place: Sealed, present: bytes, ren
     for blob, partner, purpose in found:
         # By its bytes: each seal has nonces of its own, so no other row holds the same.
         await tx.execute(
-            sql.SQL("update {table} set {column} = %s where organisation_id = %s and {column} = %s").format(
-                **_parts(place)
-            ),
+            sql.SQL("update {table} set {column} = %s where {owner} and {column} = %s").format(**_parts(place)),
             (renewed(blob, partner, purpose), organisation_id, blob),
         )
     return len(found)
@@ -44,7 +42,7 @@ async def beginnings(tx: Tx, organisation_id: str, place: Sealed, length: int) -
     rows = await tx.execute(
         sql.SQL(
             "select substring({column} from 1 for %s) as beginning, count(*) as n from {table} "
-            "where organisation_id = %s and octet_length({column}) > 0 group by 1"
+            "where {owner} and octet_length({column}) > 0 group by 1"
         ).format(**_parts(place)),
         (length, organisation_id),
     )
@@ -69,4 +67,5 @@ def _parts(place: Sealed) -> dict[str, sql.Composable]:
         "column": sql.Identifier(place.column),
         "partner": sql.SQL(place.partner),
         "purpose": sql.SQL(place.purpose),
+        "owner": sql.SQL("%s = ''" if place.everybodys else "organisation_id = %s"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -51,7 +52,8 @@ class Previous:
 class Integration:
     """The link as stored. `key_hint` is the secret key's last four characters; the key itself is sealed elsewhere.
 
-    `version` grows with every change and guards against two editors overwriting each other. Times are UTC.
+    `version` grows with every change and guards against two editors overwriting each other. `details`: what a partner
+    needs besides keys. Times are UTC.
     """
 
     organisation_id: str
@@ -72,6 +74,7 @@ class Integration:
     updated_by: str
     settings: Settings = field(default_factory=Settings)
     previous: Previous | None = None
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def mode(self) -> str:

@@ -18,10 +18,12 @@ async def insert(tx: Tx, integration: Integration) -> bool:
     done = await tx.execute(
         "insert into integrations (organisation_id, partner, service, status, livemode, account_id, account_name, "
         "publishable_key, key_kind, key_hint, api_version, version, created, created_by, updated, updated_by, "
-        "settings) values (%(organisation_id)s, %(partner)s, %(service)s, %(status)s, %(livemode)s, %(account_id)s, "
+        "settings, details) values "
+        "(%(organisation_id)s, %(partner)s, %(service)s, %(status)s, %(livemode)s, %(account_id)s, "
         "%(account_name)s, %(publishable_key)s, %(key_kind)s, %(key_hint)s, %(api_version)s, %(version)s, %(created)s, "
-        "%(created_by)s, %(updated)s, %(updated_by)s, %(settings)s) on conflict do nothing",
-        asdict(integration) | {"settings": Jsonb(asdict(integration.settings)), "previous": None},
+        "%(created_by)s, %(updated)s, %(updated_by)s, %(settings)s, %(details)s) on conflict do nothing",
+        asdict(integration)
+        | {"settings": Jsonb(asdict(integration.settings)), "previous": None, "details": Jsonb(integration.details)},
     )
     return done.rowcount == 1
 
@@ -54,7 +56,8 @@ async def update(tx: Tx, integration: Integration) -> None:
     """Writes everything that can change."""
     await tx.execute(
         "update integrations set status = %s, livemode = %s, account_id = %s, account_name = %s, publishable_key = %s, "
-        "key_kind = %s, key_hint = %s, settings = %s, previous = %s, version = %s, updated = %s, updated_by = %s "
+        "key_kind = %s, key_hint = %s, settings = %s, previous = %s, details = %s, version = %s, updated = %s, "
+        "updated_by = %s "
         "where organisation_id = %s and partner = %s and service = %s",
         (
             integration.status,
@@ -66,6 +69,7 @@ async def update(tx: Tx, integration: Integration) -> None:
             integration.key_hint,
             Jsonb(asdict(integration.settings)),
             Jsonb(integration.previous.as_json()) if integration.previous else None,
+            Jsonb(integration.details),
             integration.version,
             integration.updated,
             integration.updated_by,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from tillwright.domains import events
@@ -16,14 +17,18 @@ from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent
 from tillwright.kit.pages import Page
 
+MailerOf = Callable[[str], Awaitable[Mailer]]
+"""Which mail server an organisation's mails leave by; asked at each attempt."""
+
 
 class Notifications:
-    """The outbox of every organisation."""
+    """The outbox of every organisation. `mailer` is of everybody who has none of their own by `mailer_of`."""
 
-    def __init__(self, *, clock: Clock, database: Database, mailer: Mailer) -> None:
+    def __init__(self, *, clock: Clock, database: Database, mailer: Mailer, mailer_of: MailerOf | None = None) -> None:
         self._clock = clock
         self._database = database
         self._mailer = mailer
+        self._mailer_of = mailer_of
 
     async def queue(
         self, tx: Tx, organisation_id: str, *, key: str, to: str, subject: str, text: str, html: str | None = None
@@ -72,7 +77,8 @@ class Notifications:
             message.message_id, message.recipient, message.subject, message.text, message.html, message.created
         )
         try:
-            await self._mailer.send(letter)
+            mailer = await self._mailer_of(message.organisation_id) if self._mailer_of else self._mailer
+            await mailer.send(letter)
         except MailUnavailable as error:
             given_up = self._clock.now() - message.created > attempts.GIVEN_UP_AFTER
             await self._settle(message, MessageState.FAILED if given_up else MessageState.PENDING, error.sentence)

@@ -123,7 +123,9 @@ class Verification:
             await self.keep(tx, principal, found, report)
         return report
 
-    async def keep(self, tx: Tx, principal: Principal, found: Integration, report: Report) -> Integration:
+    async def keep(
+        self, tx: Tx, principal: Principal, found: Integration, report: Report, *, watched: bool = True
+    ) -> Integration:
         """Keep a report of the integration as it was `found`, and set its status by it, in the caller's transaction.
 
         Raises:
@@ -140,7 +142,8 @@ class Verification:
         )
         await store.insert(tx, organisation_id, partner, service, report)
         await store.prune(tx, organisation_id, partner, service, KEPT)
-        await watch_store.keep(tx, organisation_id, partner, service, self._clock.now() + EVERY, trusted=True)
+        if watched:
+            await watch_store.keep(tx, organisation_id, partner, service, self._clock.now() + EVERY, trusted=True)
         await self._note(tx, principal, partner, service, report)
         return changed
 

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from tillwright.domains.integrations import Integration
+from tillwright.domains.integrations import Integration, mail_server
 from tillwright.doors.api.callers import Caller, TheHouse
 from tillwright.kit.errors import Invalid, Problem
 from tillwright.kit.seal import Secret
 
 router = APIRouter(tags=["Integrations"])
 PATH = "/integration/{partner}/{service}"
+MAIL = (mail_server.PARTNER, mail_server.SERVICE)
 # The names of the API, and of the setting each one is.
 SETTINGS = {
     "displayName": "display_name",
@@ -69,7 +70,11 @@ class IntegrationEntity(BaseModel):
 
 
 class CreateIntegration(BaseModel):
-    """`info.stripeIntegration` with `publishableKey` and `secretKey` (secret or restricted)."""
+    """`info.stripeIntegration` with `publishableKey` and `secretKey` (secret or restricted).
+
+    For partner EMAIL, service SMTP: `info.mailServerIntegration` with `host`, `port`, `tls` (starttls, tls or none),
+    `user`, `password` (write-only) and `sender`.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -115,6 +120,9 @@ async def create_integration(caller: Caller, house: TheHouse, body: CreateIntegr
         raise Invalid(
             "organisation_differs", "The body names another organisation than the path.", field="organizationID"
         )
+    if (body.partner, body.service) == MAIL:
+        server, password = _mail_info(body.info)
+        return entity_of(await house.mail_servers.connect(caller, server, password))
     given = stripe_info(body.info)
     only(given, ("publishableKey", "secretKey"))
     connected = await house.integrations.connect(
@@ -141,9 +149,16 @@ async def update_integration(
 
     A new `secretKey` must be of the same account and mode and may do no less; the one before stays good for 24 hours.
     """
+    current = await house.integrations.get(caller, partner, service)
+    if (partner, service) == MAIL:
+        server, password = _mail_info(body.info)
+        version = _version(server, current.version)
+        server.pop("version", None)
+        return entity_of(
+            await house.mail_servers.update(caller, expected_version=version, given=server, password=password)
+        )
     given = stripe_info(body.info)
     only(given, (*SETTINGS, "publishableKey", "secretKey", "version"))
-    current = await house.integrations.get(caller, partner, service)
     expected = _version(given, current.version)
     settings = {ours: given[theirs] for theirs, ours in SETTINGS.items() if theirs in given}
     public = text(given, "publishableKey") if "publishableKey" in given else None
@@ -169,13 +184,19 @@ async def update_integration(
 @router.delete(PATH, summary="Delete an integration", operation_id="deleteIntegration")
 async def delete_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> str:
     """For good: the endpoint at Stripe, sealed keys, mirrored data. Works with a dead key too."""
-    await house.removal.delete_integration(caller, partner, service)
+    if (partner, service) == MAIL:
+        await house.mail_verification.remove(caller)
+    else:
+        await house.removal.delete_integration(caller, partner, service)
     return ""
 
 
 def entity_of(integration: Integration) -> IntegrationEntity:
     """The shape people are given; no secret is in it."""
     settings = integration.settings
+    info: dict[str, Any] = {
+        "mailServerIntegration": {**integration.details, "version": integration.version},
+    }
     stripe = {
         "publishableKey": integration.publishable_key,
         "keyType": integration.key_kind,
@@ -192,12 +213,28 @@ def entity_of(integration: Integration) -> IntegrationEntity:
         partner=integration.partner,
         service=integration.service,
         status=integration.status,
-        info={"stripeIntegration": stripe},
+        info=info if (integration.partner, integration.service) == MAIL else {"stripeIntegration": stripe},
         createdBy=integration.created_by,
         lastUpdatedBy=integration.updated_by,
         creationTime=integration.created,
         lastUpdateTime=integration.updated,
     )
+
+
+def _mail_info(info: dict[str, Any]) -> tuple[dict[str, Any], Secret | None]:
+    given = info.get("mailServerIntegration")
+    if not isinstance(given, dict) or set(info) != {"mailServerIntegration"}:
+        raise Invalid(
+            "info_malformed",
+            "info holds one object, mailServerIntegration.",
+            field="info",
+            remedy='Send {"info": {"mailServerIntegration": {"host", "port", "tls", "user", "password", "sender"}}}.',
+        )
+    server = dict(given)
+    password = server.pop("password", None)
+    if not isinstance(password, str | None):
+        raise Invalid("password_malformed", "password is a text.", field="password", remedy="Leave it out to keep it.")
+    return server, Secret(password) if password else None
 
 
 def stripe_info(info: dict[str, Any]) -> dict[str, Any]:

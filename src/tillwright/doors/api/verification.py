@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tillwright.doors.api.callers import Caller, TheHouse
-from tillwright.doors.api.integrations import PATH, only, stripe_info, text
-from tillwright.kit.errors import Absent
+from tillwright.doors.api.integrations import MAIL, PATH, only, stripe_info, text
+from tillwright.kit.errors import Absent, Invalid
 from tillwright.kit.seal import Secret
 
 router = APIRouter(tags=["Verification"])
@@ -120,8 +120,21 @@ async def check_integration(caller: Caller, house: TheHouse, body: CheckKeys) ->
 
 
 @router.post(PATH + "/verify", summary="Verify", operation_id="verifyIntegration")
-async def verify_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> bool:
-    """Probes every right with requests that change nothing; true if the status is now VERIFIED."""
+async def verify_integration(
+    caller: Caller,
+    house: TheHouse,
+    partner: str,
+    service: str,
+    to: Annotated[str | None, Query(max_length=254, description="a mail server's test message goes there")] = None,
+) -> bool:
+    """Probes every right with requests that change nothing; true if the status is now VERIFIED.
+
+    A mail server is verified by a test message to the address `to`.
+    """
+    if (partner, service) == MAIL:
+        if not to:
+            raise Invalid("recipient_missing", "A test message needs an address.", field="to", remedy="Send ?to=….")
+        return (await house.mail_verification.verify(caller, to)).verified
     return (await house.verification.verify(caller, partner, service)).verified
 
 

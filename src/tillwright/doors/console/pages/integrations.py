@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from tillwright.domains.integrations import Integration
+from tillwright.domains.integrations.partners import PARTNERS
 from tillwright.domains.verification import Finding, Report
 from tillwright.domains.webhooks import Endpoint
 from tillwright.doors.console import mirrored
 from tillwright.doors.console.pages.connecting import empty_form
-from tillwright.doors.console.partners import PARTNERS
 from tillwright.doors.console.shell import shell_of
 from tillwright.doors.console.visit import STATUS, Visit
 from tillwright.kit.errors import Absent, Conflict, Denied, Invalid, TillwrightError, Upstream
