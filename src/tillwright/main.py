@@ -90,6 +90,8 @@ async def _work(settings: Settings) -> int:
             effects=house.effects,
             notifications=house.notifications,
             more=[
+                ("removals", 1.0, house.removal.step),
+                ("deletion ledger", 60.0, house.removal.settle_ledger),
                 ("audit heads", 300.0, house.trail.anchor),
                 ("invitations", 2.0, house.people.deliver_due),
                 ("events", 0.2, house.webhooks.apply_pending),

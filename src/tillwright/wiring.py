@@ -23,6 +23,7 @@ from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import AssistantPart, ConnectionsPart, EntitlementsPart, MirrorPart, WebhooksPart
+from tillwright.domains.removal.parts import ConnectionsPart, EntitlementsPart, MirrorPart, RunsPart, WebhooksPart
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.copying import Copying
 from tillwright.domains.tenancy.people import People
@@ -119,6 +120,8 @@ async def open_house(settings: Settings, *, clock: Clock | None = None, connecti
         bring_up_to_date(url)
         async with Database(url, settings.database.application_url, size=connections) as database:
             house = build(settings, database, clock or SystemClock())
+            # Before anything uses it: a restored backup may hold what was deleted since.
+            await house.removal.settle_ledger()
             try:
                 yield house
             finally:
@@ -262,10 +265,14 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             effects=effects,
             parts=(
                 AssistantPart(grants, chat),
+                RunsPart(automation),
                 ConnectionsPart(connections),
                 WebhooksPart(webhooks),
                 MirrorPart(mirror),
                 EntitlementsPart(entitlements),
             ),
+            hooks=webhooks,
+            seal=seal,
+            ledger=ledger,
         ),
     )

@@ -84,6 +84,16 @@ async def ask_to_cancel(tx: Tx, organisation_id: str, run_id: str, by: str) -> N
     )
 
 
+async def cancel_all(tx: Tx, organisation_id: str, by: str, at: datetime) -> int:
+    """End every run that is not over; one that a worker has in hand sees it before its next step."""
+    done = await tx.execute(
+        "update workflow_runs set state = 'CANCELLED', reason = %s, finished = %s, waits_for = null, wake_at = null, "
+        "cancel_by = %s, handed_over = coalesce(handed_over, %s) where organisation_id = %s and finished is null",
+        (f"Cancelled by {by}.", at, by, at, organisation_id),
+    )
+    return done.rowcount
+
+
 async def reopen(tx: Tx, organisation_id: str, run_id: str, attempts: Mapping[str, int]) -> None:
     """Let an ended run be handed over again, as its next segment."""
     await tx.execute(

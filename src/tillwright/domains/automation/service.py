@@ -269,6 +269,12 @@ class Automation:
                 raise Absent("run_absent", f"There is no run {run_id}.", remedy="Open it from the list of runs.")
             return Timeline(run, await run_store.steps(tx, principal.organisation_id, run_id))
 
+    async def stand_down(self, tx: Tx, organisation_id: str, by: str) -> tuple[int, int]:
+        """Cancel every run that is not over and pause every workflow, in the caller's transaction; how many of each."""
+        now = self._clock.now()
+        stopped = await run_store.cancel_all(tx, organisation_id, by, now)
+        return stopped, await store.pause_all(tx, organisation_id, now, "tillwright")
+
     async def match_event(self, tx: Tx, event: SpineEvent) -> None:
         """The spine's reaction: commit a run for each workflow the event starts (see `events.hand_on`)."""
         await self._matcher.take(tx, event.organisation_id, [event])

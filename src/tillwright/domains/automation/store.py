@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -130,3 +131,13 @@ async def versions(tx: Tx, organisation_id: str, workflow_id: str) -> Sequence[W
 
 async def delete(tx: Tx, organisation_id: str, workflow_id: str) -> None:
     await tx.execute("delete from workflows where organisation_id = %s and id = %s", (organisation_id, workflow_id))
+
+
+async def pause_all(tx: Tx, organisation_id: str, at: datetime, by: str) -> int:
+    """Pause what is active; returns how many."""
+    done = await tx.execute(
+        "update workflows set state = 'PAUSED', updated = %s, updated_by = %s "
+        "where organisation_id = %s and state = 'ACTIVE'",
+        (at, by, organisation_id),
+    )
+    return done.rowcount

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tillwright.domains.assistant.chat import Chat
 from tillwright.domains.assistant.grants import Grants
+from tillwright.domains.automation import Automation
 from tillwright.domains.connections import Connections
 from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.mirror import Mirror
@@ -51,6 +52,25 @@ class ConnectionsPart:
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._connections.forget(tx, organisation_id)
         return [Line("Links to users' own accounts and what was read of them were deleted.", count=count)]
+
+
+class RunsPart:
+    """What automation was about to do with the account. First to be erased: nothing may act on what then goes."""
+
+    left_behind = ""
+
+    def __init__(self, automation: Automation) -> None:
+        self._automation = automation
+
+    async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
+        return []
+
+    async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
+        stopped, paused = await self._automation.stand_down(tx, organisation_id, "the deletion of the integration")
+        return [
+            Line("Runs that were not over were cancelled.", count=stopped),
+            Line("Active workflows were paused; their definitions stay.", count=paused),
+        ]
 
 
 class WebhooksPart:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,13 @@ class Receipt:
     def left(self) -> Sequence[Line]:
         """What could not be done at Stripe and must be done by hand there."""
         return [line for line in self.lines if not line.done]
+
+    def ended(self, ending: Line) -> Receipt:
+        """The receipt once what was left at Stripe was tried again: with how that ended."""
+        lines = self.lines
+        if ending.done:
+            lines = tuple(line for line in lines if line.done or "webhook endpoint" not in line.what)
+        return replace(self, lines=(*lines, ending))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, names as here."""

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 
 from tillwright.domains import audit, events
 from tillwright.domains.billing import Effects
 from tillwright.domains.integrations import PARTNER, SERVICE, Integration, Integrations
 from tillwright.domains.removal import store
 from tillwright.domains.removal.receipt import Line, Receipt
+from tillwright.domains.removal.unfinished import GIVEN_UP_AFTER, LEASE, Unfinished, wait
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.verification import Verification
 from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.ledger import Ledger
+from tillwright.gateways.stripe.access import Access
+from tillwright.gateways.stripe.errors import AccountRefused, KeyRefused, PermissionMissing
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
-from tillwright.kit.errors import TillwrightError
+from tillwright.kit.errors import Absent, TillwrightError, Upstream
+from tillwright.kit.seal import Seal, Secret
+
+_HOPELESS = (KeyRefused, PermissionMissing, AccountRefused)
+_PURPOSE = "removal"
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_AGAIN = timedelta(days=1)
 
 
 class Part(Protocol):
@@ -36,8 +48,24 @@ class Part(Protocol):
         ...
 
 
+class Hooks(Protocol):
+    """Our webhook endpoints at Stripe, which can be taken back when nothing of them is left here."""
+
+    async def hooks(self, organisation_id: str) -> Sequence[str]:
+        """What names them at Stripe."""
+        ...
+
+    async def take_back(self, access: Access, hooks: Sequence[str]) -> int:
+        """Delete those that are still there; returns how many. Raises what Stripe says."""
+        ...
+
+
 class Removal:
-    """`parts` in the order they are to be asked; `patience` in seconds for all of Stripe's part: erasing here wins."""
+    """`parts` in the order they are to be asked; `patience` in seconds for all of Stripe's part: erasing here wins.
+
+    A deletion is begun in a transaction of its own, so that whatever dies afterwards, a worker ends it. What it erased
+    stays erased though a backup be restored: the ledger outside of the database says so.
+    """
 
     def __init__(
         self,
@@ -49,6 +77,9 @@ class Removal:
         effects: Effects,
         parts: Sequence[Part] = (),
         patience: float = 20.0,
+        hooks: Hooks | None = None,
+        seal: Seal | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -57,6 +88,10 @@ class Removal:
         self._effects = effects
         self._parts = parts
         self._patience = patience
+        self._hooks = hooks
+        self._seal = seal
+        self._ledger = ledger
+        self._noted = _EVER
 
     async def delete_integration(self, principal: Principal, partner: str = PARTNER, service: str = SERVICE) -> Receipt:
         """Deletes the integration for good and says what was done. A dead key, or Stripe down, doesn't stop it.
@@ -66,23 +101,19 @@ class Removal:
             Denied: the caller may not.
         """
         principal.require("integration:write")
-        integration = await self._integrations.of(principal.organisation_id, partner, service)
-        lines = await self._remove_at_stripe(principal.organisation_id)
-        async with self._database.tenant(principal.organisation_id) as tx:
-            lines += await self._erase(tx, integration)
-            receipt = Receipt(
-                id=ids.new("rcpt"),
-                partner=partner,
-                service=service,
-                account_id=integration.account_id,
-                mode=integration.mode,
-                at=self._clock.now(),
-                by=principal.name,
-                lines=tuple(lines),
+        organisation_id, now = principal.organisation_id, self._clock.now()
+        integration = await self._integrations.of(organisation_id, partner, service)
+        async with self._database.tenant(organisation_id) as tx:
+            begun = Unfinished(
+                organisation_id, ids.new("rcpt"), partner, service, "HERE", principal.actor, now, now + LEASE
             )
-            await store.insert(tx, principal.organisation_id, receipt)
-            await self._note(tx, principal, integration, receipt)
-        return receipt
+            work = await store.begin(tx, begun)
+            said = {"receiptId": work.id}
+            subject = f"{partner}/{service}"
+            await audit.record(
+                tx, organisation_id, principal.actor, "user:integration:begin_delete", subject, said, now
+            )
+        return await self._carry_out(work, integration)
 
     async def receipts(self, principal: Principal, limit: int = 20) -> Sequence[Receipt]:
         """The organisation's receipts, newest first."""
@@ -90,38 +121,203 @@ class Removal:
         async with self._database.tenant(principal.organisation_id) as tx:
             return await store.recent(tx, principal.organisation_id, limit)
 
-    async def _remove_at_stripe(self, organisation_id: str) -> list[Line]:
+    async def step(self, limit: int = 10) -> int:
+        """Go on with deletions that were begun and left: after a crash, or for what Stripe did not do yet."""
+        now, ended = self._clock.now(), 0
+        async with self._database.open() as tx:
+            found = await store.due(tx, now, limit)
+        for organisation_id, work_id in found:
+            async with self._database.tenant(organisation_id) as tx:
+                work = await store.claim(tx, organisation_id, work_id, now, now + LEASE)
+            if work is None:
+                continue
+            if work.phase == "AT_STRIPE":
+                await self._take_back(work)
+                continue
+            try:
+                await self._carry_out(work, await self._integrations.of(organisation_id, work.partner, work.service))
+            except Absent:
+                async with self._database.tenant(organisation_id) as tx:
+                    await store.end(tx, work)
+            ended += 1
+        return ended
+
+    async def settle_ledger(self) -> int:
+        """Bring the database and the ledger to the same: note here what was deleted, and delete again what a restored
+        backup brought back, before anything uses it. Nothing is sent to Stripe for it. Returns how many came back.
+        """
+        if self._ledger is None:
+            return 0
+        now, back = self._clock.now(), 0
+        async with self._database.open() as tx:
+            new = await store.noted_since(tx, self._noted)
+        await asyncio.to_thread(self._ledger.note_deletions, new)
+        self._noted = max(_EVER, now - _AGAIN)
+        for entry in await asyncio.to_thread(self._ledger.deletions):
+            back += await self._delete_again(entry)
+        return back
+
+    async def _delete_again(self, entry: dict[str, Any]) -> int:
+        organisation_id, partner, service = entry["organisation"], entry["partner"], entry["service"]
+        try:
+            integration = await self._integrations.of(organisation_id, partner, service)
+        except Absent:
+            return 0
+        if integration.created != datetime.fromisoformat(entry["connected"]):
+            return 0
+        by = Principal.system(organisation_id, "tillwright")
+        async with self._database.tenant(organisation_id) as tx:
+            lines = await self._erase(tx, integration)
+            lines.append(Line("It was deleted before; a restored backup had brought it back."))
+            receipt = self._receipt(entry["id"], integration, by.name, lines)
+            await store.insert(tx, organisation_id, receipt, integration.created)
+            await self._note(tx, by.actor, integration, receipt)
+        return 1
+
+    async def _carry_out(self, work: Unfinished, integration: Integration) -> Receipt:
+        """Do a deletion that was begun, from whichever place it was left at."""
+        organisation_id = work.organisation_id
+        debt = await self._debt(work, integration)
+        lines, hopeful = await self._remove_at_stripe(integration)
+        async with self._database.tenant(organisation_id) as tx:
+            if not await store.hold(tx, work):
+                raise Absent("integration_absent", "Somebody else deleted this integration at the same moment.")
+            lines += await self._erase(tx, integration)
+            if debt and hopeful:
+                lines.append(Line(_TRIED_AGAIN))
+            receipt = self._receipt(work.id, integration, work.actor.name, lines)
+            await store.insert(tx, organisation_id, receipt, integration.created)
+            await self._note(tx, work.actor, integration, receipt)
+            if debt and hopeful:
+                await store.leave_at_stripe(tx, debt)
+            else:
+                await store.end(tx, work)
+        # After the commit: what is noted here is deleted. A crash between is made up for by `settle_ledger`.
+        if self._ledger is not None:
+            async with self._database.open() as tx:
+                new = await store.noted_since(tx, receipt.at)
+            await asyncio.to_thread(self._ledger.note_deletions, new)
+        return receipt
+
+    async def _debt(self, work: Unfinished, integration: Integration) -> Unfinished | None:
+        """What would have to be taken back later, with the key for it sealed apart; read while it is still there."""
+        if self._hooks is None or self._seal is None or integration.partner != PARTNER:
+            return None
+        try:
+            hooks = await self._hooks.hooks(work.organisation_id)
+            access = await self._integrations.access(work.organisation_id, why="finish deleting at Stripe")
+        except TillwrightError:
+            return None  # a key that does not open: what is left must be done by hand, and the receipt says so
+        sealed = self._seal.close(access.key, organisation=work.organisation_id, partner=PARTNER, purpose=_PURPOSE)
+        return replace(
+            work,
+            due=self._clock.now() + wait(0),
+            livemode=access.livemode,
+            account_id=access.account_id,
+            sealed_key=sealed,
+            hooks=tuple(hooks),
+        )
+
+    async def _take_back(self, work: Unfinished) -> None:
+        late = self._clock.now() - work.begun > GIVEN_UP_AFTER
+        try:
+            count = await self._with_key(work)
+        except TillwrightError as error:
+            if not late and not isinstance(error, _HOPELESS):
+                async with self._database.tenant(work.organisation_id) as tx:
+                    await store.put_off(tx, work, self._clock.now() + wait(work.attempts))
+                return
+            ending = Line(f"{_NOT_REMOVED} {error.sentence} The key kept for it was shredded.", done=False)
+        else:
+            ending = Line("Our webhook endpoint was removed at Stripe later; the key for it was shredded.", count=count)
+        async with self._database.tenant(work.organisation_id) as tx:
+            if not await store.end(tx, work):
+                return
+            receipt = await store.receipt(tx, work.organisation_id, work.id)
+            if receipt is not None:
+                await store.rewrite(tx, work.organisation_id, receipt.ended(ending))
+            said = {"receiptId": work.id, "done": ending.done}
+            subject, now = f"{work.partner}/{work.service}", self._clock.now()
+            actor = Principal.system(work.organisation_id, "tillwright").actor
+            await audit.record(tx, work.organisation_id, actor, "system:integration:end_delete", subject, said, now)
+
+    async def _with_key(self, work: Unfinished) -> int:
+        assert self._hooks is not None
+        assert self._seal is not None
+        key = self._seal.open(
+            work.sealed_key or b"", organisation=work.organisation_id, partner=PARTNER, purpose=_PURPOSE
+        )
+        async with self._database.tenant(work.organisation_id) as tx:
+            actor = Principal.system(work.organisation_id, "tillwright").actor
+            said = {"why": "remove the webhook endpoint of a deleted integration"}
+            await audit.record(
+                tx, work.organisation_id, actor, "secret:credential:open", f"{PARTNER}/{_PURPOSE}", said,
+                self._clock.now(),
+            )  # fmt: skip
+        access = Access(work.organisation_id, Secret(key.reveal()), bool(work.livemode), work.account_id)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._hooks.take_back(access, work.hooks)
+        except TimeoutError as error:
+            raise Upstream("stripe_silent", "Stripe did not answer in time.") from error
+
+    async def _remove_at_stripe(self, integration: Integration) -> tuple[list[Line], bool]:
+        """What was done there, and whether trying what is left again later may help."""
         lines: list[Line] = []
+        hopeful = False
         ends = self._clock.monotonic() + self._patience
-        for part in self._parts:
+        for part in self._parts if integration.partner == PARTNER else ():
             try:
                 async with asyncio.timeout(max(0.1, ends - self._clock.monotonic())):
-                    lines += await part.remove_at_stripe(organisation_id)
+                    lines += await part.remove_at_stripe(integration.organisation_id)
             except TimeoutError:
+                hopeful = True
                 lines.append(Line(f"{part.left_behind} Stripe did not answer in time.", done=False))
             except TillwrightError as error:
+                hopeful = hopeful or not isinstance(error, _HOPELESS)
                 lines.append(Line(f"{part.left_behind} {error.sentence}", done=False))
-        return lines
+        return lines, hopeful
 
     async def _erase(self, tx: Tx, integration: Integration) -> list[Line]:
         organisation, partner, service = integration.organisation_id, integration.partner, integration.service
         lines: list[Line] = []
-        for part in self._parts:
-            lines += await part.erase(tx, organisation)
-        effects = await self._effects.forget(tx, organisation)
+        if partner == PARTNER:  # the rooms keep what came from Stripe; another partner leaves nothing in them
+            for part in self._parts:
+                lines += await part.erase(tx, organisation)
+            lines.append(
+                Line("Records of writes at Stripe were deleted.", count=await self._effects.forget(tx, organisation))
+            )
         reports = await self._verification.forget(tx, organisation, partner, service)
         keys = await self._integrations.remove(tx, organisation, partner, service)
         return [
             *lines,
-            Line("Records of writes at Stripe were deleted.", count=effects),
             Line("Verification reports were deleted.", count=reports),
             Line("Sealed keys were shredded.", count=keys),
             Line("The integration was deleted."),
         ]
 
-    async def _note(self, tx: Tx, principal: Principal, integration: Integration, receipt: Receipt) -> None:
+    def _receipt(self, receipt_id: str, integration: Integration, by: str, lines: Sequence[Line]) -> Receipt:
+        return Receipt(
+            id=receipt_id,
+            partner=integration.partner,
+            service=integration.service,
+            account_id=integration.account_id,
+            mode=integration.mode,
+            at=self._clock.now(),
+            by=by,
+            lines=tuple(lines),
+        )
+
+    async def _note(self, tx: Tx, actor: audit.Actor, integration: Integration, receipt: Receipt) -> None:
         said = integration.summary() | {"receiptId": receipt.id, "leftAtStripe": len(receipt.left)}
-        organisation, now = principal.organisation_id, self._clock.now()
+        organisation, now = integration.organisation_id, self._clock.now()
         subject = f"{integration.partner}/{integration.service}"
-        await audit.record(tx, organisation, principal.actor, "user:integration:delete", subject, said, now)
+        await audit.record(tx, organisation, actor, "user:integration:delete", subject, said, now)
         await events.record(tx, organisation, f"integration:{integration.partner}:deleted", said, now)
+
+
+_NOT_REMOVED = "Our webhook endpoint could not be removed at Stripe:"
+_TRIED_AGAIN = (
+    "What is left at Stripe is tried again for a day. Only for that the key stays sealed, for nothing else; then it is "
+    "shredded."
+)

@@ -22,6 +22,7 @@ from tillwright.domains.webhooks.polling import store as polls
 from tillwright.domains.webhooks.polling.service import Polling
 from tillwright.domains.webhooks.polling.store import Poll
 from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.gateways.stripe.writer import StripeWriter
 from tillwright.kit.clock import Clock
@@ -138,6 +139,18 @@ class Webhooks:
     async def unregister(self, organisation_id: str) -> int:
         """Delete our endpoints at Stripe; returns how many were there. Raises StripeFailure if one is left."""
         return await self._endpoints.unregister(organisation_id)
+
+    async def hooks(self, organisation_id: str) -> Sequence[str]:
+        """What names our endpoints at Stripe, for `take_back` once nothing of them is left here."""
+        return [endpoint.id for endpoint in await self._endpoints.all_of(organisation_id)]
+
+    async def take_back(self, access: Access, hooks: Sequence[str]) -> int:
+        """Delete those endpoints at Stripe, whatever is or is not known of them here; returns how many.
+
+        Raises:
+            StripeFailure: one may still be there.
+        """
+        return await self._endpoints.take_back(access, hooks)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Shred the endpoints' secrets, then erase every stored event; returns how many events. Before the mirror's.

@@ -131,6 +131,23 @@ class Endpoints:
                 await self._delete(access, endpoint, found["id"])
         async with self._database.tenant(endpoint.organisation_id) as tx:
             await store.delete(tx, endpoint.organisation_id, endpoint.livemode)
+    async def take_back(self, access: Access, hooks: Sequence[str]) -> int:
+        """Delete at Stripe the endpoints that carry one of these ids; one made since, by a new connection, stays.
+
+        Raises:
+            StripeFailure: one may still be there.
+        """
+        deleted = 0
+        for found in await self._ours_at_stripe(access):
+            metadata: dict[str, Any] = found.get("metadata") or {}
+            if metadata.get("tillwright_operation") in hooks:
+                key = ids.digest("webhook endpoint", "take back", found["id"])
+                try:
+                    await self._writer.send(access, "DELETE", f"{PATH}/{found['id']}", None, key)
+                except StripeAbsent:
+                    continue
+                deleted += 1
+        return deleted
 
     async def _ensure(self, organisation_id: str, livemode: bool) -> Endpoint:
         lease = ids.token(12)
