@@ -22,8 +22,14 @@ from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.removal import Removal
-from tillwright.domains.removal.parts import AssistantPart, ConnectionsPart, EntitlementsPart, MirrorPart, WebhooksPart
-from tillwright.domains.removal.parts import ConnectionsPart, EntitlementsPart, MirrorPart, RunsPart, WebhooksPart
+from tillwright.domains.removal.parts import (
+    AssistantPart,
+    ConnectionsPart,
+    EntitlementsPart,
+    MirrorPart,
+    RunsPart,
+    WebhooksPart,
+)
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.copying import Copying
 from tillwright.domains.tenancy.people import People
