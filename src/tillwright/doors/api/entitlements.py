@@ -147,7 +147,12 @@ async def rename(
     return EntitlementEntity.of(await house.entitlements.rename(caller, entitlementId, body.name))
 
 
-@router.patch(_PATH + "/metaInfo", summary="Set the meta info", operation_id="updateEntitlementMetaInfo")
+@router.patch(
+    _PATH + "/metaInfo",
+    summary="Set the meta info",
+    operation_id="updateEntitlementMetaInfo",
+    responses={200: {"content": {"application/json": {"example": _META}}}},
+)
 async def set_meta(
     caller: Caller,
     house: TheHouse,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 Item = TypeVar("Item")
 
@@ -52,8 +52,19 @@ def _asked(
     return Asked(q, s, page_number, page_size)
 
 
+def _with_example(schema: dict[str, Any], page: type[BaseModel]) -> None:
+    """A page of one: the example that its items have themselves."""
+    items = page.__pydantic_generic_metadata__["args"]
+    extra = items[0].model_config.get("json_schema_extra") if items and hasattr(items[0], "model_config") else None
+    if isinstance(extra, dict) and extra.get("examples"):
+        example = {"data": extra["examples"], "page_number": 1, "page_size": 20, "total_count": 1}
+        schema["examples"] = [example]
+
+
 class QueryPage(BaseModel, Generic[Item]):
     """One page of a `/query` list; `total_count` counts all that the filter finds."""
+
+    model_config = ConfigDict(json_schema_extra=_with_example)
 
     data: list[Item]
     page_number: int

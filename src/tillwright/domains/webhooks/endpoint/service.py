@@ -131,6 +131,7 @@ class Endpoints:
                 await self._delete(access, endpoint, found["id"])
         async with self._database.tenant(endpoint.organisation_id) as tx:
             await store.delete(tx, endpoint.organisation_id, endpoint.livemode)
+
     async def take_back(self, access: Access, hooks: Sequence[str]) -> int:
         """Delete at Stripe the endpoints that carry one of these ids; one made since, by a new connection, stays.
 

@@ -4,8 +4,8 @@ from alembic import op
 
 from tillwright.gateways.database.tables import APPLICATION_ROLE, definer_function, tenant_table
 
-revision = "0019"
-down_revision = "0018"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:
