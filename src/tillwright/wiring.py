@@ -47,7 +47,7 @@ from tillwright.gateways.outgoing import Outgoing
 from tillwright.gateways.stripe.connected import ConnectedReader
 from tillwright.gateways.stripe.limits import SharedLimits
 from tillwright.gateways.stripe.live import LiveOAuth, LiveReader, LiveWriter
-from tillwright.kit.clock import Clock, SystemClock
+from tillwright.kit.clock import Clock, SharedClock, SystemClock
 from tillwright.kit.seal import Seal, Secret
 from tillwright.settings import Settings
 
@@ -128,11 +128,17 @@ async def open_house(settings: Settings, *, clock: Clock | None = None, connecti
             house = build(settings, database, clock or SystemClock())
             # Before anything uses it: a restored backup may hold what was deleted since.
             await house.removal.settle_ledger()
+            house = build(settings, database, clock or clock_of(settings))
             try:
                 yield house
             finally:
                 await house.reader.close()
                 await house.writer.close()
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The machine's; in a demo one that can be moved forward for all its processes."""
+    return SharedClock(settings.data / "clock") if settings.demo else SystemClock()
 
 
 def build(settings: Settings, database: Database, clock: Clock) -> House:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 
@@ -27,6 +28,30 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class SharedClock(SystemClock):
+    """The machine's clock, ahead by as many seconds as a file says: the one time of all processes of a demo."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.ahead())
+
+    def ahead(self) -> float:
+        """Seconds; 0 while the file is not there."""
+        try:
+            return max(0.0, float(self._path.read_text()))
+        except (OSError, ValueError):
+            return 0.0
+
+    def advance(self, seconds: float) -> None:
+        """Move forward, for every process that reads this file."""
+        text = f"{self.ahead() + max(0.0, seconds):.3f}"
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.replace(self._path)
 
 
 class ManualClock:

@@ -29,7 +29,8 @@ from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Conflict, Invalid
 
 Change = Callable[[Entitlement], Entitlement]
-DEFAULT_ORDER = "end_time nulls last, id"
+# What is over comes last: the next end is what a reader looks for.
+DEFAULT_ORDER = "(status in ('CANCELLED', 'DELETED')), end_time nulls last, id"
 
 
 class Entitlements:

@@ -41,6 +41,7 @@ GROUPS = (
         (
             Entry("customers", "Customers", "/customers", "users"),
             Entry("payments", "Payments", "/payments", "credit-card"),
+            Entry("entitlements", "Entitlements", "/entitlements", "calendar-clock"),
             Entry("coupons", "Coupons", "/coupons", "ticket-percent"),
             Entry("events", "Events", "/events", "radio"),
             Entry("health", "Data health", "/health", "shield-check"),

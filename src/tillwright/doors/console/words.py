@@ -9,8 +9,9 @@ TONES = {
     "bad": "NOT_VERIFIED missing failed canceled cancelled uncollectible refused error disputed past_due unpaid "
     "incomplete_expired void lost requires_payment_method",
     "warn": "excess unknown unproven disabled paused requires_action requires_confirmation expired partially_refunded "
-    "incomplete stopped needs_response",
-    "busy": "CREATED pending running processing enqueued queued waiting open trialing started delayed requires_capture",
+    "incomplete stopped needs_response pending_cancel suspended",
+    "busy": "CREATED pending running processing enqueued queued waiting open trialing started delayed requires_capture "
+    "pending_start",
 }
 _BY_STATE = {state.lower(): tone for tone, states in TONES.items() for state in states.split()}
 
@@ -64,5 +65,10 @@ DONE = {
     "choice-saved": "Saved: it holds for every question from now on.",
     "access-revoked": "The access is revoked: the assistant is refused from this moment on.",
     "reading-again": "Every list is being read again; what is here stays meanwhile.",
+    "entitlement-changed": "It is changed.",
+    "cancellation-scheduled": "The cancellation is scheduled.",
+    "cancellation-taken-back": "The cancellation is taken back: it goes on as before.",
+    "entitlement-cancelled": "It is cancelled.",
+    "clock-moved": "The demo’s clock is moved, here and at the sandbox. What became due goes out within seconds.",
     "signed-out": "You are signed out.",
 }
