@@ -154,11 +154,50 @@ def test_from_signing_in_to_a_run_one_can_read(demo: tuple[str, str], repository
         assert complaints == []
 
 
+WRONG = """name: mine
+trigger: {stripe_event: invoice.paid}
+steps:
+  - id: thanks
+    action: send_male
+    with: {to: "${object.customer_email}", subject: Thanks, text: Thank you.}
+"""
+
+
+def test_a_workflow_is_written_by_keyboard(demo: tuple[str, str]) -> None:
+    address, _ = demo
+    with browsing() as (page, complaints):
+        sign_in(page, address)
+        page.goto(f"{address}/workflows/new")
+        source = page.get_by_label("Definition")
+        source.focus()
+        page.keyboard.press("ControlOrMeta+A")
+        page.keyboard.insert_text(WRONG)
+        drawing = page.locator("#drawing")
+        expect(drawing).to_contain_text("1 thing to change", timeout=PATIENCE)
+        expect(drawing).to_contain_text("Did you mean send_mail?")
+        drawing.get_by_role("button", name="line 5").focus()
+        page.keyboard.press("Enter")
+        expect(source).to_be_focused()
+        page.keyboard.insert_text("    action: send_mail")  # the complaint's line is selected
+        expect(drawing).not_to_contain_text("to change", timeout=PATIENCE)
+        expect(drawing).to_contain_text("When invoice.paid arrives")
+        page.keyboard.press("ControlOrMeta+s")
+        page.wait_for_url("**/workflows/wfl_*", timeout=PATIENCE)
+        expect(page.get_by_role("heading", name="Mine", exact=True)).to_be_visible()
+        page.get_by_role("link", name="Edit").focus()
+        page.keyboard.press("Enter")
+        page.get_by_placeholder("Search the actions").focus()
+        page.keyboard.type("promotion codes")
+        expect(page.locator("#actions")).to_contain_text("create_promotion_codes", timeout=PATIENCE)
+        assert complaints == []
+
+
 def test_a_narrow_screen_has_everything_and_nothing_sticks_out(demo: tuple[str, str]) -> None:
     address, _ = demo
     with browsing(width=390) as (page, complaints):
         sign_in(page, address)
-        for path in ("/", "/integrations", "/customers", "/payments", "/runs", "/workflows", "/settings/api-keys"):
+        paths = "/ /integrations /customers /payments /runs /workflows /workflows/new /workflows/templates /approvals"
+        for path in (*paths.split(), "/settings/api-keys", "/settings/secrets"):
             page.goto(address + path)
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, f"{path} is {wide} pixels too wide"

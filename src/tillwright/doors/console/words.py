@@ -5,7 +5,7 @@ from __future__ import annotations
 # Each state any page shows, with the tone it is drawn in; a state without a row is drawn quietly.
 TONES = {
     "good": "VERIFIED ok granted succeeded paid active complete completed done sent delivered enabled applied success "
-    "write_proven read_proven",
+    "approved write_proven read_proven",
     "bad": "NOT_VERIFIED missing failed canceled cancelled uncollectible refused error disputed past_due unpaid "
     "incomplete_expired void lost requires_payment_method",
     "warn": "excess unknown unproven disabled paused requires_action requires_confirmation expired partially_refunded "
