@@ -12,7 +12,7 @@ from tillwright.domains.events import SpineEvent
 from tillwright.domains.integrations import PARTNER, SERVICE, Integration, Integrations
 from tillwright.domains.integrations.proving import Proven
 from tillwright.domains.tenancy import Principal
-from tillwright.domains.verification import seen, store, watch_store
+from tillwright.domains.verification import connect, seen, store, watch_store
 from tillwright.domains.verification.probe import Prober
 from tillwright.domains.verification.report import Report, compare, conclude, lost_endpoint, silent
 from tillwright.gateways.database import Database, Tx
@@ -50,6 +50,8 @@ class Verification:
         self._database = database
         self._clock = clock
         self._integrations = integrations
+        self._reader = reader
+        self._writer = writer
         self._prober = Prober(reader, writer, clock, deadline=deadline)
 
     async def verify(self, principal: Principal, partner: str = PARTNER, service: str = SERVICE) -> Report:
@@ -112,6 +114,9 @@ class Verification:
             access, restricted=found.key_kind == "RESTRICTED", before=before, key_hint=found.key_hint
         )
         report = replace(report, id=ids.new("vrf"), by=principal.name)
+        if found.settings.connect_client_id:
+            may = await connect.reach(self._reader, self._writer, access, restricted=found.key_kind == "RESTRICTED")
+            report = replace(report, advice=report.advice + connect.advice(may))
         async with self._database.tenant(organisation_id) as tx:
             if scheduled and report.inconclusive:
                 # Silence is no drift: the status stays what Stripe last said, and we ask again soon.
