@@ -167,5 +167,8 @@ document.addEventListener("submit", (event) => {
 });
 document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector("form[data-talk][data-first]");
-  if (form) { form.removeAttribute("data-first"); talk(form); }
+  if (!form) return;
+  form.removeAttribute("data-first");
+  history.replaceState(null, "", form.action);  // a reload shows the conversation, and begins no other
+  talk(form);
 });
