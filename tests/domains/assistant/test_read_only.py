@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from bench.assistant.books import ORDERS
@@ -70,37 +71,38 @@ async def test_every_operation_through_the_tools(desk: Desk) -> None:
     assert len(desk.world.ledger.lines) == before
 
 
-@pytest.mark.parametrize(
-    ("path", "params", "code"),
-    [
-        ("/v1/customers/../refunds", {}, "path_not_allowed"),
-        ("/v1/customers/./x", {}, "path_not_allowed"),
-        ("//evil.example/v1/customers", {}, "path_not_allowed"),
-        ("http://evil.example/v1/customers", {}, "path_not_allowed"),
-        ("/v1/customers?expand[]=data.sources", {}, "path_not_allowed"),
-        ("/v1/customers/cus_1\n", {}, "path_not_allowed"),
-        ("/v1/customers/cus_1/sources", {}, "path_not_allowed"),
-        ("/v1/files", {}, "path_not_allowed"),
-        ("/v1/customers", {"expand": ["data.sources"]}, "expand_not_allowed"),
-        ("/v1/customers", {"expand": "data.default_source"}, "expand_not_allowed"),
-        ("/v1/customers", {"stripe_account": "acct_other"}, "parameter_not_allowed"),
-        ("/v1/charges", {"transfer_group": "x"}, "parameter_not_allowed"),
-    ],
-)
-async def test_what_is_not_on_the_list_is_not_sent(desk: Desk, path: str, params: dict, code: str) -> None:
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("/v1/customers/../refunds", {}, "path_not_allowed"),
+    ("/v1/customers/./x", {}, "path_not_allowed"),
+    ("//evil.example/v1/customers", {}, "path_not_allowed"),
+    ("http://evil.example/v1/customers", {}, "path_not_allowed"),
+    ("/v1/customers?expand[]=data.sources", {}, "path_not_allowed"),
+    ("/v1/customers/cus_1\n", {}, "path_not_allowed"),
+    ("/v1/customers/cus_1/sources", {}, "path_not_allowed"),
+    ("/v1/files", {}, "path_not_allowed"),
+    ("/v1/customers", {"expand": ["data.sources"]}, "expand_not_allowed"),
+    ("/v1/customers", {"expand": "data.default_source"}, "expand_not_allowed"),
+    ("/v1/customers", {"stripe_account": "acct_other"}, "parameter_not_allowed"),
+    ("/v1/charges", {"transfer_group": "x"}, "parameter_not_allowed"),
+]
+
+
+async def test_what_is_not_on_the_list_is_not_sent(desk: Desk) -> None:
     reading = await desk.linked.connections.read(desk.linked.ada, why="a test")
     gets = desk.world.ledger.gets
-    with pytest.raises(Denied) as caught:
-        await reading.get(path, params)
-    assert (caught.value.code, desk.world.ledger.gets) == (code, gets)
+    for path, params, code in REFUSED:
+        with pytest.raises(Denied) as caught:
+            await reading.get(path, params)
+        assert (path, caught.value.code) == (path, code)
+    assert desk.world.ledger.gets == gets
 
 
-@pytest.mark.parametrize("account", ["", "acct_", "cus_1", "acct_x/../y", "acct_12345678\n", "*"])
-async def test_no_request_without_an_account(desk: Desk, account: str) -> None:
+async def test_no_request_without_an_account(desk: Desk) -> None:
     access = await desk.linked.rooms.integrations.access(desk.linked.ada.organisation_id, why="a test")
     gets = desk.world.ledger.gets
-    with pytest.raises(Denied):
-        await ConnectedReader(desk.linked.rooms.reader).get(access, account, "/v1/customers")
+    for account in ("", "acct_", "cus_1", "acct_x/../y", "acct_12345678\n", "*"):
+        with pytest.raises(Denied):
+            await ConnectedReader(desk.linked.rooms.reader).get(access, account, "/v1/customers")
     assert desk.world.ledger.gets == gets
 
 

@@ -41,11 +41,11 @@ async def test_the_state_is_256_bits_and_stands_nowhere(linked: Linked) -> None:
     assert f"redirect_uri={BACK}".replace(":", "%3A").replace("/", "%2F") in url
 
 
-@pytest.mark.parametrize("state", ["", "wrong", "x" * 43, "\0", "é" * 20])
-async def test_a_state_that_is_missing_or_wrong(linked: Linked, state: str) -> None:
-    told = await linked.at_stripe(await linked.begin())
-    await refused(linked, told | {"state": state}, Denied, "connection_state_refused")
-    assert not linked.reaches()
+async def test_a_state_that_is_missing_or_wrong(linked: Linked) -> None:
+    for state in ("", "wrong", "x" * 43, "\0", "é" * 20):
+        told = await linked.at_stripe(await linked.begin())
+        await refused(linked, told | {"state": state}, Denied, "connection_state_refused")
+        assert not linked.reaches()
 
 
 async def test_a_state_of_ten_minutes_and_one_second(linked: Linked) -> None:
