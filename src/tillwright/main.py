@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from tillwright.domains.notifications.notices import service as notices
 from tillwright.doors import api, cli, console, mcp, worker
 from tillwright.kit.errors import TillwrightError
 from tillwright.settings import Settings
@@ -89,11 +90,13 @@ async def _work(settings: Settings) -> int:
             automation=house.automation,
             effects=house.effects,
             notifications=house.notifications,
+            reactions=[(notices.CONSUMER, house.notices.notices.react)],
             more=[
                 ("removals", 1.0, house.removal.step),
                 ("deletion ledger", 60.0, house.removal.settle_ledger),
                 ("audit heads", 300.0, house.trail.anchor),
                 ("invitations", 2.0, house.people.deliver_due),
+                ("digests", 5.0, house.notices.notices.digest_step),
                 ("events", 0.2, house.webhooks.apply_pending),
                 ("endpoints", 1.0, house.webhooks.registration_step),
                 ("poll", 2.0, house.webhooks.poll_step),

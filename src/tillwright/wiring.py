@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from tillwright.domains.assistant import Assistant
 from tillwright.domains.assistant.chat import Chat
@@ -20,7 +21,10 @@ from tillwright.domains.integrations import Credentials, Integrations, NamedSecr
 from tillwright.domains.integrations.mail_servers import MailServers
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.views import store as views
-from tillwright.domains.notifications import Notifications
+from tillwright.domains.notifications import Notifications, room
+from tillwright.domains.notifications.contacts.service import KnowsBuyer
+from tillwright.domains.notifications.notices.service import Copies
+from tillwright.domains.notifications.room import NoticeRoom
 from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import (
     AssistantPart,
@@ -37,7 +41,7 @@ from tillwright.domains.tenancy.trail import Trail
 from tillwright.domains.verification import Drift, MailVerification, Rotation, Verification
 from tillwright.domains.webhooks import Webhooks
 from tillwright.domains.webhooks.endpoint.reach import can_reach
-from tillwright.gateways.database import Database
+from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
 from tillwright.gateways.ledger import Ledger
@@ -48,6 +52,7 @@ from tillwright.gateways.stripe.connected import ConnectedReader
 from tillwright.gateways.stripe.limits import SharedLimits
 from tillwright.gateways.stripe.live import LiveOAuth, LiveReader, LiveWriter
 from tillwright.kit.clock import Clock, SharedClock, SystemClock
+from tillwright.kit.errors import Absent
 from tillwright.kit.seal import Seal, Secret
 from tillwright.settings import Settings
 
@@ -79,6 +84,7 @@ class House:
     chat: Chat
     notifications: Notifications
     entitlements: Entitlements
+    notices: NoticeRoom
     automation: Automation
     custody: Custody
     environments: Environments
@@ -168,7 +174,18 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         common=mailer,
         opened=settings.outgoing_networks,
     )
-    notifications = Notifications(clock=clock, database=database, mailer=mailer, mailer_of=mail_servers.mailer_of)
+    told = room.build(
+        clock=clock,
+        database=database,
+        seal=seal,
+        mailer=mailer,
+        outgoing=outgoing,
+        copies=_copies(mirror),
+        knows_buyer=_knows_buyer(mirror),
+        public_url=settings.web.public_url,
+        mailer_of=mail_servers.mailer_of,
+    )
+    notifications = told.outbox
     tenancy = Tenancy(clock=clock, database=database)
     connections = Connections(
         clock=clock,
@@ -268,6 +285,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             copying=Copying(clock=clock, database=database),
             reader=reader,
         ),
+        notices=told,
         webhooks=webhooks,
         removal=Removal(
             database=database,
@@ -288,3 +306,26 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             ledger=ledger,
         ),
     )
+
+
+def _copies(mirror: Mirror) -> Copies:
+    """What notices read of Stripe's objects."""
+
+    async def copy(tx: Tx, kind: str, object_id: str, livemode: bool) -> Mapping[str, Any]:
+        return (await mirror.get(tx, kind, object_id, livemode=livemode)).body
+
+    return copy
+
+
+def _knows_buyer(mirror: Mirror) -> KnowsBuyer:
+    """Whether a contact can be linked to a customer, of either mode."""
+
+    async def knows(tx: Tx, buyer_id: str) -> bool:
+        for livemode in (True, False):
+            try:
+                return not (await mirror.get(tx, "customer", buyer_id, livemode=livemode)).deleted
+            except Absent:
+                continue
+        return False
+
+    return knows

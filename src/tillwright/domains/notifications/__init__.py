@@ -1,6 +1,6 @@
-"""Mails to people: an outbox that is committed with its cause and emptied at least once."""
+"""Notices to people and programs: an outbox that is committed with its cause and emptied at least once."""
 
-from tillwright.domains.notifications.model import Message, MessageState
+from tillwright.domains.notifications.model import Channel, Message, MessageState
 from tillwright.domains.notifications.service import Notifications
 
-__all__ = ["Message", "MessageState", "Notifications"]
+__all__ = ["Channel", "Message", "MessageState", "Notifications"]

@@ -29,6 +29,8 @@ class Subject:
     id: str
     name: str
     status: str = ""
+    path: str = "/"
+    """Where the console shows it; `{tag}` is filled in."""
     stripe: bool = False
     """Its events only point at an object at Stripe, whose copy is read for the values."""
 

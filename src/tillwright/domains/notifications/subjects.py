@@ -6,6 +6,7 @@ from tillwright.domains.notifications.scope import Subject, Tag
 
 ENTITLEMENT = Subject(
     type="ENTITLEMENT",
+    path="/entitlements/{entitlementId}",
     category="Entitlements",
     id="entitlementId",
     name="name",
@@ -26,6 +27,7 @@ ENTITLEMENT = Subject(
 )
 INTEGRATION = Subject(
     type="INTEGRATION",
+    path="/integrations",
     category="Integrations",
     id="partner",
     name="partner",
@@ -38,6 +40,7 @@ INTEGRATION = Subject(
 )
 API_CLIENT = Subject(
     type="API_CLIENT",
+    path="/settings/api-keys",
     category="Users",
     id="apiClientId",
     name="name",
@@ -50,6 +53,7 @@ API_CLIENT = Subject(
 )
 USER = Subject(
     type="USER",
+    path="/settings/users",
     category="Users",
     id="userId",
     name="name",
@@ -64,6 +68,7 @@ USER = Subject(
 )
 WORKFLOW = Subject(
     type="WORKFLOW",
+    path="/workflows/{workflowId}",
     category="Workflows",
     id="workflowId",
     name="name",
@@ -78,6 +83,7 @@ WORKFLOW = Subject(
 )
 RUN = Subject(
     type="WORKFLOW_EXECUTION",
+    path="/runs/{runId}",
     category="Workflows",
     id="runId",
     name="workflowName",
@@ -89,6 +95,7 @@ RUN = Subject(
 )
 INVOICE = Subject(
     type="INVOICE",
+    path="/customers/{buyerId}",
     category="Payments",
     id="invoiceId",
     name="number",
@@ -110,6 +117,7 @@ INVOICE = Subject(
 )
 PAYMENT = Subject(
     type="PAYMENT_TRANSACTION",
+    path="/payments/{paymentId}",
     category="Payments",
     id="paymentId",
     name="paymentId",

@@ -22,6 +22,8 @@ RIGHTS = {
     "workflow:stop": "EDITOR",
     "notification:read": "VIEWER",
     "notification:write": "EDITOR",
+    "contact:read": "VIEWER",
+    "contact:write": "EDITOR",
     "connection:write": "VIEWER",
     "assistant:use": "VIEWER",
     "assistant:organisation": "VIEWER",

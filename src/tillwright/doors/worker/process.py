@@ -12,7 +12,7 @@ from tillwright.domains.automation import Automation
 from tillwright.domains.billing import Effects
 from tillwright.domains.notifications import Notifications
 from tillwright.doors.worker.chores import Chore, Rota
-from tillwright.doors.worker.relay import Relay
+from tillwright.doors.worker.relay import Reaction, Relay
 from tillwright.doors.worker.upkeep import Upkeep
 from tillwright.gateways.database import Database
 from tillwright.gateways.durable import Engine
@@ -33,6 +33,7 @@ class Worker:
     """One worker; a process has one at most, because the engine is its only one.
 
     Args:
+        reactions: who else reads the spine: the consumer's name, and what it does with each event.
         more: chores of other rooms, such as applying events and filling the mirror: (name, pause in seconds, what).
     """
 
@@ -44,6 +45,7 @@ class Worker:
         automation: Automation,
         effects: Effects,
         notifications: Notifications,
+        reactions: Sequence[tuple[str, Reaction]] = (),
         more: Sequence[tuple[str, float, Callable[[], Awaitable[int]]]] = (),
     ) -> None:
         self.id = ids.new("worker")
@@ -55,6 +57,7 @@ class Worker:
         self._engine = Engine(database.owner_url, worker_id=self.id)
         self._presence = Presence(database.owner_url, self.id, on_fenced=self._on_fenced)
         self._spine = Relay(database, "automation", together=automation.match_events)
+        self._readers = [(f"relay to {name}", Relay(database, name, react)) for name, react in reactions]
         upkeep = Upkeep(clock=clock, database=database, engine=self._engine, automation=automation, effects=effects)
         self._rota = Rota(
             clock,
@@ -67,6 +70,7 @@ class Worker:
                 Chore("strays", 30.0, upkeep.strays),
                 Chore("doubts", 60.0, upkeep.doubts),
                 Chore("forget", 600.0, upkeep.forget),
+                *(Chore(name, 0.5, reader.step) for name, reader in self._readers),
                 *(Chore(name, every, do) for name, every, do in more),
             ],
         )
@@ -113,7 +117,7 @@ class Worker:
         while True:
             try:
                 async for _ in self._database.listen("spine"):
-                    self._rota.wake("relay")
+                    self._rota.wake("relay", *(name for name, _ in self._readers))
             except Exception as error:
                 # Whatever it was, listening is a convenience: try again after a while.
                 _log.debug("Listening to the spine ended: %s", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -14,7 +15,12 @@ from tillwright.kit.errors import Invalid
 
 @dataclass(frozen=True)
 class Letter:
-    """`message_id` is `<…@…>` and the same for every attempt; `written` is UTC."""
+    """One copy of a mail, for one mail box.
+
+    `to` is that mail box. `heads` is who it is said to be for, `cc` whom else; without `heads` it is for `to` alone.
+    `message_id` is `<…@…>` and the same for every attempt and every copy; `written` is UTC. `unsubscribe` is an https
+    address that takes the reader off the list by a POST.
+    """
 
     message_id: str
     to: str
@@ -22,6 +28,9 @@ class Letter:
     text: str
     html: str | None
     written: datetime
+    heads: Sequence[str] | None = None
+    cc: Sequence[str] = ()
+    unsubscribe: str | None = None
 
 
 def domain_of(sender: str) -> str:
@@ -36,15 +45,18 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
         Invalid: an address or subject that would break out of its header.
     """
     message = EmailMessage(policy=SMTPUTF8)
+    heads = [letter.to] if letter.heads is None else list(letter.heads)
     try:
-        for name, value in (("to", letter.to), ("subject", letter.subject), ("from", sender)):
+        lines = [("subject", letter.subject), ("from", sender), ("unsubscribe", letter.unsubscribe or "")]
+        for name, value in [*lines, *(("to", one) for one in (letter.to, *heads, *letter.cc))]:
             if any(ord(char) < 32 or ord(char) == 127 for char in value):
                 raise ValueError(f"a line break or control character in its {name}")
-        user, _, domain = letter.to.rpartition("@")
-        if not user or not domain:
-            raise ValueError(f"{letter.to!r} is no address")
+        address_of(letter.to)
         message["From"] = sender
-        message["To"] = Address(username=user, domain=domain.encode("idna").decode())
+        # Only blind copies: the header must be there all the same.
+        message["To"] = [address_of(one) for one in heads] or "undisclosed-recipients:;"
+        if letter.cc:
+            message["Cc"] = [address_of(one) for one in letter.cc]
         message["Subject"] = letter.subject
     except (ValueError, IndexError) as error:  # the standard library raises either on an address it can't read
         raise Invalid("mail_invalid", f"This mail can't be written: {error}.", remedy="Check its address.") from error
@@ -52,7 +64,22 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     message["Message-ID"] = letter.message_id
     # So that nobody's holiday reply comes back to it.
     message["Auto-Submitted"] = "auto-generated"
+    if letter.unsubscribe:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     if letter.html:
         message.add_alternative(letter.html, subtype="html")
     return message
+
+
+def address_of(text: str) -> Address:
+    """An address as its header wants it, its domain in ASCII.
+
+    Raises:
+        ValueError: it is none.
+    """
+    user, _, domain = text.rpartition("@")
+    if not user or not domain:
+        raise ValueError(f"{text!r} is no address")
+    return Address(username=user, domain=domain.encode("idna").decode())

@@ -7,7 +7,7 @@ from typing import Literal
 
 import aiosmtplib
 
-from tillwright.gateways.mail.letter import Letter, compose
+from tillwright.gateways.mail.letter import Letter, address_of, compose
 from tillwright.gateways.mail.mailer import MailRefused, MailUnavailable
 from tillwright.kit.errors import Invalid
 from tillwright.kit.seal import Secret
@@ -52,6 +52,7 @@ class SmtpMailer:
             async with asyncio.timeout(self._deadline):
                 await aiosmtplib.send(
                     message,
+                    recipients=[address_of(letter.to).addr_spec],
                     hostname=self._host,
                     port=self._port,
                     username=self._user,

@@ -17,6 +17,24 @@ def as_text(blocks: Sequence[Block], footer: Sequence[str]) -> str:
     return "\n\n".join([*parts, *(["-- \n" + foot] if foot else [])]) + "\n"
 
 
+def as_words(blocks: Sequence[Block]) -> str:
+    """The same without headings and buttons, each line as long as it is, for those who draw these themselves."""
+    shown = [_lines(block) for block in blocks if not isinstance(block, Heading | Button)]
+    return "\n\n".join(part for part in shown if part)
+
+
+def _lines(block: Block) -> str:
+    match block:
+        case Paragraph(lines):
+            return "\n".join(_words(line) for line in lines)
+        case Bullets(items):
+            return "\n".join(f"- {_words(item)}" for item in items)
+        case Facts(rows):
+            return "\n".join(f"{_words(name)}: {_words(value)}" for name, value in rows)
+        case _:
+            return ""
+
+
 def _block(block: Block) -> str:
     match block:
         case Heading(spans):

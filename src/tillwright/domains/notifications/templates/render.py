@@ -8,7 +8,7 @@ from typing import Any
 
 from tillwright.domains.notifications.templates import language, shield
 from tillwright.domains.notifications.templates.as_html import as_html
-from tillwright.domains.notifications.templates.as_text import as_text
+from tillwright.domains.notifications.templates.as_text import as_text, as_words
 from tillwright.domains.notifications.templates.markup import Heading, Paragraph, Span, Spans, parse
 from tillwright.kit.errors import Problem
 
@@ -29,8 +29,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class Rendered:
+    """`words` is the text alone, unwrapped: without its heading, its buttons and its footer, for chats and programs."""
+
     subject: str
     text: str
+    words: str
     html: str
 
 
@@ -68,9 +71,8 @@ def render(subject: str, body: str, values: Mapping[str, Any], frame: Frame) -> 
     if links:
         footer.append(links)
     foot = [frame.reason, *(f"{span.text}: {span.url}" for span in links if span.url)]
-    return Rendered(
-        line, as_text(blocks, [frame.sender, *foot]), as_html(line, preview[:140], frame.sender, blocks, footer)
-    )
+    html = as_html(line, preview[:140], frame.sender, blocks, footer)
+    return Rendered(line, as_text(blocks, [frame.sender, *foot]), as_words(blocks), html)
 
 
 def _plain(spans: Spans) -> str:

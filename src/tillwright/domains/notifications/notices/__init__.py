@@ -1,0 +1,1 @@
+"""What happened, made into notices for those who want to know."""
