@@ -15,6 +15,9 @@ from tests.domains.tenancy.conftest import PASSWORD
 from tests.sandbox.conftest import Sandbox
 from tillwright.domains import events
 from tillwright.domains.automation import Automation
+from tillwright.domains.notifications.configuration.model import Change
+from tillwright.domains.notifications.notices.service import CONSUMER
+from tillwright.domains.notifications.optouts.service import Link
 from tillwright.domains.tenancy import Principal
 from tillwright.kit.seal import Secret
 from tillwright.wiring import House
@@ -137,7 +140,20 @@ async def _entitlement(owned: Owned) -> None:
     )
 
 
-SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement]
+async def _notices(owned: Owned) -> None:
+    room, organisation = owned.house.notices, owned.organisation_id
+    (contact,) = await room.contacts.create(owned.principal, [{"name": "Finance", "email": "finance@example.com"}])
+    customer = owned.sandbox.objects.find("customer")[0]
+    await room.contacts.link(owned.principal, contact.id, customer["id"])
+    await room.channels.put(owned.principal, "WEBHOOK", url=Secret("https://hooks.example/in"))
+    change = Change(scopes={"UPDATE.INTEGRATION": {"to": [contact.id], "digest": True}}, settings={"digest_hour": 9})
+    await room.configurations.change(owned.principal, change)
+    while await events.hand_on(owned.house.database, organisation, CONSUMER, room.notices.react):
+        pass
+    await room.opt_outs.leave(Link(organisation, "UPDATE.INTEGRATION", "gone@example.com"))
+
+
+SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _notices]
 
 
 async def tables_of(owned: Owned) -> list[str]:

@@ -28,6 +28,8 @@ SEALED: tuple[Sealed, ...] = (
     Sealed("webhook_endpoints", "earlier_sealed", "'STRIPE'", _WEBHOOK_SECRET),
     Sealed("invitations", "sealed_token", "'TILLWRIGHT'", "'invitation'"),
     Sealed("connection_starts", "sealed_code", "'STRIPE'", "'connect_code'"),
+    Sealed("notification_channels", "url", "kind", "'channel url'"),
+    Sealed("notification_channels", "secret", "kind", "'channel secret'"),
     Sealed("assistant_models", "sealed", "'model'", "'key'"),
     Sealed("assistant_programs", "sealed", "'assistant'", "id", everybodys=True),
 )

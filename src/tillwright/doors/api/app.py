@@ -13,9 +13,12 @@ from tillwright.doors.api import (
     api_clients,
     assistant,
     auditing_events,
+    contacts,
     entitlements,
     environments,
     integrations,
+    notification_settings,
+    notifications,
     organisations,
     problems,
     sessions,
@@ -40,6 +43,9 @@ ROOMS = (
     integrations,
     entitlements,
     environments,
+    notification_settings,
+    notifications,
+    contacts,
 )
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.

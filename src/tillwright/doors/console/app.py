@@ -31,6 +31,7 @@ from tillwright.doors.console.pages import (
     keys,
     mail_server,
     mails,
+    notices,
     organisation,
     overview,
     payments,
@@ -39,6 +40,7 @@ from tillwright.doors.console.pages import (
     sessions,
     sign_in,
     switching,
+    unsubscribe,
     user_integrations,
     users,
     workflow_editor,
@@ -70,6 +72,7 @@ PAGES = (
     workflows,
     runs,
     mails,
+    notices,
     user_integrations,
     secrets,
     keys,
@@ -97,7 +100,7 @@ def app(house: House, *, secure: bool = False, mail_sink_url: str | None = None)
         secure: people reach it by HTTPS: cookies and headers are bound to that.
         mail_sink_url: in a demo, where the delivered mails can be read.
     """
-    made = [Mount("/static", Static(directory=STATIC)), *sign_in.ROUTES, *invitation.ROUTES]
+    made = [Mount("/static", Static(directory=STATIC)), *sign_in.ROUTES, *invitation.ROUTES, *unsubscribe.ROUTES]
     for module in PAGES:
         made += [Route(path, page(show), methods=[method]) for method, path, show in module.PAGES]
     console = Starlette(

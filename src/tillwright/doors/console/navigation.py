@@ -62,6 +62,7 @@ GROUPS = (
             Entry("user-integrations", "User integrations", "/settings/user-integrations", "plug"),
             Entry("secrets", "Secrets", "/settings/secrets", "key-round"),
             Entry("keys", "API keys", "/settings/api-keys", "key-round"),
+            Entry("notices", "Notifications", "/settings/notifications", "send"),
             Entry("users", "Users", "/settings/users", "users"),
             Entry("sessions", "Sessions", "/settings/sessions", "monitor"),
             Entry("audit", "Audit", "/settings/audit", "shield-check"),

@@ -23,6 +23,10 @@ def tone(state: str | None) -> str:
 
 # What `?done=` may ask to be said. A table, so that nobody can put words of their own on our pages.
 DONE = {
+    "notices-saved": "The settings are saved.",
+    "scope-saved": "The notice is saved as it stands.",
+    "channel-saved": "The channel is saved. Try it with its Test button.",
+    "channel-removed": "The channel is removed; its address and secret are erased.",
     "connected": "Stripe is connected. Verify the connection next.",
     "disconnected": "Stripe is disconnected: the keys are erased and the webhook endpoint is gone.",
     "edited": "Saved.",

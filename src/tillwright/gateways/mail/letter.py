@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTPUTF8
+from email.policy import SMTPUTF8, EmailPolicy
 from email.utils import format_datetime, parseaddr
 
 from tillwright.kit.errors import Invalid
+
+
+class _Whole(str):
+    """A List-Unsubscribe header on one line: folded or encoded, as a long one is by default, it is no address."""
+
+    name = "List-Unsubscribe"
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     # So that nobody's holiday reply comes back to it.
     message["Auto-Submitted"] = "auto-generated"
     if letter.unsubscribe:
-        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        message[_Whole.name] = _Whole(f"<{letter.unsubscribe}>")
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     if letter.html:

@@ -57,7 +57,7 @@ def frame_of(scope: Scope, house: House) -> Frame:
     return Frame(
         house.name,
         f"You get this because you are on {house.name}’s list for “{scope.title}” ({scope.name}).",
-        f"{house.public_url}/settings/notifications",
+        f"{house.public_url}/settings/mails",
     )
 
 

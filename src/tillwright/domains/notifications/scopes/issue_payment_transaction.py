@@ -17,7 +17,7 @@ SCOPE = Scope(
     body="""\
 # A payment was started
 
-**{{ amount | money: currency }}** {% if description %}for {{ description }} {% endif %}wait for the customer.
+**{{ amount | money: currency }}** {% if description %}for {{ description }} {% endif %}waits for the customer.
 
 | Payment | {{ paymentId }} |
 | Customer | {{ buyerEmail | default: buyerId }} |

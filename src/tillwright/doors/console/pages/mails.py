@@ -7,6 +7,8 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
+from tillwright.domains.notifications.refusals import what_to_do
+from tillwright.domains.notifications.templates import UNSUBSCRIBE
 from tillwright.doors.console import mirrored, sink
 from tillwright.doors.console.visit import Visit
 from tillwright.kit.errors import Absent, Upstream
@@ -40,8 +42,12 @@ async def show(visit: Visit) -> Response:
     visit.principal.require("notification:read")
     message = await visit.house.notifications.of(visit.organisation_id, visit.request.path_params["id"])
     arrived, silent = await _arrived(visit)
+    copies, attempts = await visit.house.notifications.log(visit.principal, message.id)
     return visit.html(
         "pages/mail.html",
+        copies=copies,
+        attempts=attempts,
+        what_to_do=what_to_do,
         section="mails",
         message=message,
         arrived=arrived.get(message.message_id),
@@ -57,7 +63,7 @@ async def body(visit: Visit) -> Response:
     if not message.html:
         raise Absent("message_without_html", "This mail is plain text.")
     headers = {"content-security-policy": MAIL_POLICY, "x-frame-options": "SAMEORIGIN", "cache-control": "no-store"}
-    return HTMLResponse(message.html, headers=headers)
+    return HTMLResponse(message.html.replace(UNSUBSCRIBE, "#"), headers=headers)
 
 
 async def _arrived(visit: Visit) -> tuple[Mapping[str, Mapping[str, Any]], Upstream | None]:

@@ -172,3 +172,12 @@ document.addEventListener("DOMContentLoaded", () => {
   history.replaceState(null, "", form.action);  // a reload shows the conversation, and begins no other
   talk(form);
 });
+
+// A form that shows what it makes: its preview button is pressed a moment after the last key.
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-live]");
+  const button = form && form.querySelector("[data-preview]");
+  if (!button || !["subject", "body", "last"].includes(event.target.name)) return;
+  clearTimeout(form.waiting);
+  form.waiting = setTimeout(() => button.click(), 400);
+});

@@ -4,8 +4,8 @@ from alembic import op
 
 from tillwright.gateways.database.tables import definer_function, tenant_table
 
-revision = "0099"
-down_revision = "0018"
+revision = "0022"
+down_revision = "0021"
 
 
 def upgrade() -> None:
