@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,8 @@ import httpx
 import psycopg
 import uvloop
 
+from peers import npm
+from peers.npm import PEER
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.kinds import BY_OBJECT
@@ -42,7 +43,6 @@ from tillwright.wiring import bring_up_to_date
 
 LISTS = {"charges": "charge", "customers": "customer", "payment_intents": "payment_intent", "invoices": "invoice",
          "refunds": "refund"}  # fmt: skip
-PEER = "@supabase/stripe-sync-engine@0.48.5"
 GOAL_LIMIT, GOAL_PEER, GOAL_CPU = 0.9, 5.0, 0.1
 
 
@@ -107,31 +107,24 @@ def cpu() -> float:
 
 def peer(owner: str, url: str, objects: int) -> dict[str, float] | str:
     """The peer's rate and CPU milliseconds an object, or why it could not be run."""
-    if not (npm := shutil.which("npm")) or not (node := shutil.which("node")):
-        return "no npm on this machine"
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tillwright" / "bench-supabase"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").write_text('{"private": true}\n')
-    if not (folder / "node_modules/@supabase/stripe-sync-engine").exists():
-        command = [npm, "install", "--no-audit", "--no-fund", PEER, "stripe@17"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            return f"npm could not install it: {done.stderr.strip().splitlines()[-1:]}"
-    shutil.copy(Path(__file__).parent / "peers/supabase.mjs", folder / "supabase.mjs")
+    found = npm.command()
+    if isinstance(found, str):
+        return found
+    start, folder = found
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute("create database peer")
     host, port = url.removeprefix("http://").split(":")
-    command = [node, "supabase.mjs", host, port, peer_url(owner)]
+    command = [*start, host, port, peer_url(owner)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
         return "it failed: " + " ".join((done.stderr or done.stdout).split())[:300]
-    found = json.loads(done.stdout.strip().splitlines()[-1])
+    took = json.loads(done.stdout.strip().splitlines()[-1])
     with psycopg.connect(owner.replace("/postgres?", "/peer?")) as connection:
         row = connection.execute("select count(*) from stripe.charges").fetchone()
     assert row is not None
     if row[0] != objects:
         return f"it kept {row[0]} of {objects} objects"
-    return {"rate": objects / found["seconds"], "cpu": found["cpu"] / objects * 1000}
+    return {"rate": objects / took["seconds"], "cpu": took["cpu"] / objects * 1000}
 
 
 def peer_url(owner: str) -> str:

@@ -1,12 +1,16 @@
 // The peer: @supabase/stripe-sync-engine as published; only the Stripe client's address is changed.
 // node supabase.mjs STRIPE_HOST STRIPE_PORT DATABASE_URL [webhook-port]
 import http from 'node:http'
+import { createRequire } from 'node:module'
 import Stripe from 'stripe'
-import { StripeSync, runMigrations } from '@supabase/stripe-sync-engine'
+
+// Its CommonJS build: the other one does not find its own migrations.
+const { StripeSync, runMigrations } = createRequire(import.meta.url)('@supabase/stripe-sync-engine')
 
 const [host, port, databaseUrl, webhookPort] = process.argv.slice(2)
 const key = 'sk_live_bulk'
-await runMigrations({ databaseUrl, schema: 'stripe' })
+const logger = { info() {}, error: (error, said) => console.error(said, String(error)) }
+await runMigrations({ databaseUrl, schema: 'stripe', logger })
 const sync = new StripeSync({
   poolConfig: { connectionString: databaseUrl, max: 10 }, stripeSecretKey: key, stripeWebhookSecret: 'whsec_bench',
   backfillRelatedEntities: false, autoExpandLists: false,
@@ -19,9 +23,10 @@ if (webhookPort) {
     request.on('end', async () => {
       try {
         await sync.processWebhook(Buffer.concat(chunks), request.headers['stripe-signature'])
-        response.writeHead(200).end('{}')
+        response.writeHead(200, { 'content-length': 2 }).end('{}')
       } catch (error) {
-        response.writeHead(500).end(String(error))
+        console.error(String(error).slice(0, 300))
+        response.writeHead(500).end()
       }
     })
   }).listen(Number(webhookPort), '127.0.0.1', () => console.log('ready'))

@@ -1,0 +1,1 @@
+"""The peers, as published: how each is fetched and started."""
