@@ -41,6 +41,7 @@ from tillwright.domains.tenancy.trail import Trail
 from tillwright.domains.verification import Drift, MailVerification, Rotation, Verification
 from tillwright.domains.webhooks import Webhooks
 from tillwright.domains.webhooks.endpoint.reach import can_reach
+from tillwright.domains.webhooks.history import History
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
@@ -248,7 +249,9 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         ),
         public_url=settings.web.public_url,
     )
-    automation = Automation(clock=clock, database=database, mirror=mirror, integrations=integrations, work=work)
+    automation = Automation(
+        clock=clock, database=database, mirror=mirror, integrations=integrations, work=work, stored=History()
+    )
     return House(
         settings=settings,
         clock=clock,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from psycopg import sql
 
@@ -14,11 +15,13 @@ from tests.domains.automation.stage import unpaid_invoice
 from tests.domains.tenancy.conftest import PASSWORD
 from tests.sandbox.conftest import Sandbox
 from tillwright.domains import events
-from tillwright.domains.automation import Automation
+from tillwright.domains.automation import Automation, approval_store
+from tillwright.domains.automation.model import Approval, ApprovalState
 from tillwright.domains.notifications.configuration.model import Change
 from tillwright.domains.notifications.notices.service import CONSUMER
 from tillwright.domains.notifications.optouts.service import Link
 from tillwright.domains.tenancy import Principal
+from tillwright.kit import ids
 from tillwright.kit.seal import Secret
 from tillwright.wiring import House
 
@@ -154,6 +157,23 @@ async def _notices(owned: Owned) -> None:
 
 
 SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _notices]
+
+
+async def _approval(owned: Owned) -> None:
+    """A question that is open, on a run that was started by hand."""
+    source = "name: by_hand\ntrigger: {manual: {}}\nsteps: [{id: ok, approval: {ask: 'Go on?'}}]\n"
+    await owned.house.automation.save(owned.principal, source, activate=True)
+    run = await owned.house.automation.steering.start(owned.principal, "by_hand")
+    asked = Approval(
+        owned.organisation_id, ids.new("apr"), run.id, run.workflow_id, run.workflow_name, "ok", 1, "0" * 64,
+        {"kind": "question"}, "Go on?", None, None, "EDITOR", False, ApprovalState.PENDING,
+        run.created + timedelta(days=3), run.created, None, None, None,
+    )  # fmt: skip
+    async with owned.house.database.tenant(owned.organisation_id) as tx:
+        await approval_store.add(tx, asked)
+
+
+SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _approval]
 
 
 async def tables_of(owned: Owned) -> list[str]:

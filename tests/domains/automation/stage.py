@@ -16,6 +16,7 @@ from tillwright.domains.automation.interpreter import PARKED
 from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.notifications import Notifications
 from tillwright.domains.tenancy import Principal
+from tillwright.domains.webhooks.history import History
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.mail import Letter
 from tillwright.gateways.outgoing import Outgoing
@@ -238,7 +239,12 @@ async def make_stage(house: House, sandbox: Sandbox, clock: ManualClock) -> Stag
         ),
     )
     automation = Automation(
-        clock=clock, database=house.database, mirror=house.mirror, integrations=house.integrations, work=work
+        clock=clock,
+        database=house.database,
+        mirror=house.mirror,
+        integrations=house.integrations,
+        work=work,
+        stored=History(),
     )
     return Stage(
         dataclasses.replace(house, automation=automation, notifications=notifications, effects=effects),

@@ -40,6 +40,7 @@ WORDS = {
 ROWS = {"buyerId": "contact_buyers", "invitationId": "invitations", "sessionId": "sessions"}
 # Lists about one thing: about another's they are empty, as about none.
 LISTS = {"/org/{orgId}/notificationEvent/{entityType}/{entityId}": "notificationEvents"}
+ROWS = {"invitationId": "invitations", "sessionId": "sessions", "approvalId": "approvals"}
 # Columns that move when somebody is merely recognised.
 MOVES = {"last_used", "seen"}
 MOST_GUESSES = 400

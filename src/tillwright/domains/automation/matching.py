@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tillwright.domains.automation import conditions, definition, park_store, rules, run_store, store, triggers
+from tillwright.domains.automation.controls import DEEPEST
 from tillwright.domains.automation.definition import Definition
-from tillwright.domains.automation.model import Trigger, Workflow
+from tillwright.domains.automation.model import Run, RunState, Trigger, Workflow
 from tillwright.domains.automation.plan import event_of
 from tillwright.domains.automation.shapes import is_map
 from tillwright.domains.automation.waiting import Waiting
+from tillwright.domains.automation.work import close_run
+from tillwright.domains.billing import Effects
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.mirror import Mirror
 from tillwright.gateways.database import Tx
@@ -48,7 +51,8 @@ class Listeners:
 class Matcher:
     """Reads the mirror, never Stripe: it is called for every event there is."""
 
-    def __init__(self, *, clock: Clock, mirror: Mirror, waits: Waiting) -> None:
+    def __init__(self, *, clock: Clock, mirror: Mirror, waits: Waiting, effects: Effects) -> None:
+        self._effects = effects
         self._clock = clock
         self._mirror = mirror
         self._waits = waits
@@ -77,7 +81,7 @@ class Matcher:
         await park_store.nudge(tx, event.organisation_id, ended, self._clock.now())
 
     async def _start(self, tx: Tx, event: SpineEvent, heard: Sequence[Listener]) -> int:
-        trigger = triggers.trigger_of(event)
+        trigger = await self._cause(tx, event, triggers.trigger_of(event))
         copy = await self.object_of(tx, trigger)
         started = 0
         for listener in heard:
@@ -85,8 +89,30 @@ class Matcher:
                 run_id = triggers.run_id(listener.workflow.id, trigger.stripe_event_id)
                 lane = lane_of(listener, trigger, copy)
                 run = triggers.new_run(listener.workflow, trigger, run_id, self._clock.now(), lane=lane)
-                started += await run_store.add(tx, run)
+                started += await self._add(tx, run, listener.found)
         return started
+
+    async def _add(self, tx: Tx, run: Run, found: Definition) -> bool:
+        """Commit a run; one too many ends before it begins, with the reason, for people to see."""
+        if not await run_store.add(tx, run):
+            return False
+        reason = None
+        if run.trigger.depth > DEEPEST:
+            reason = f"Loop guard: {DEEPEST} runs have caused one another already."
+        elif most := found.limits.get("runs_per_day"):
+            today = run.created.replace(hour=0, minute=0, second=0, microsecond=0)
+            if await run_store.begun_since(tx, run.organisation_id, run.workflow_id, today) > most:
+                reason = f"{most} runs a day are allowed, and were begun."
+        if reason:
+            await close_run(tx, run.organisation_id, run.id, RunState.FAILED, reason, run.created)
+        return True
+
+    async def _cause(self, tx: Tx, event: SpineEvent, trigger: Trigger) -> Trigger:
+        """A Stripe event that a run's own write led to is one deeper than that run."""
+        key = event.data.get("cause")
+        run_id = key and await self._effects.run_of_key(tx, event.organisation_id, str(key))
+        run = run_id and await run_store.by_id(tx, event.organisation_id, str(run_id))
+        return replace(trigger, depth=run.trigger.depth + 1) if run else trigger
 
     async def object_of(self, tx: Tx, trigger: Trigger) -> Mapping[str, Any] | None:
         """The trigger's object as it is here; None if it is not."""

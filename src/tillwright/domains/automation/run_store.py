@@ -66,6 +66,17 @@ async def by_id(tx: Tx, organisation_id: str, run_id: str, *, lock: bool = False
     return _run(row) if row else None
 
 
+async def begun_since(tx: Tx, organisation_id: str, workflow_id: str, moment: datetime) -> int:
+    row = await (
+        await tx.execute(
+            "select count(*) as runs from workflow_runs where organisation_id = %s and workflow_id = %s "
+            "and created >= %s and (state <> 'FAILED' or started is not null)",
+            (organisation_id, workflow_id, moment),
+        )
+    ).fetchone()
+    return row["runs"] if row else 0
+
+
 async def in_hand(tx: Tx, organisation_id: str, run_id: str) -> bool:
     """Whether a worker has it, or will have without looking here again."""
     row = await (

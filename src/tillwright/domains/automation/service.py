@@ -8,7 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from tillwright.domains import audit, events
-from tillwright.domains.automation import cron, definition, drawing, examples, run_store, schedule_store, store
+from tillwright.domains.automation import (
+    cron,
+    definition,
+    drawing,
+    examples,
+    run_store,
+    schedule_store,
+    store,
+)
+from tillwright.domains.automation.backtest import Backtest, StoredEvents, guard
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.deciding import Approvals
 from tillwright.domains.automation.definition import Definition
@@ -53,22 +62,27 @@ class Automation:
         mirror: Mirror,
         integrations: Integrations,
         work: Work,
+        stored: StoredEvents | None = None,
         waits: tuple[float, ...] = WAITS,
     ) -> None:
         self._clock = clock
         self._database = database
         self._work = work
-        self._matcher = Matcher(clock=clock, mirror=mirror, waits=Waiting(clock, mirror))
+        self._matcher = Matcher(clock=clock, mirror=mirror, waits=Waiting(clock, mirror), effects=work.parts.effects)
         self._interpreter = Interpreter(work, waits)
         self.steering = Steering(clock=clock, database=database, matcher=self._matcher, integrations=integrations)
         self.approvals = Approvals(clock=clock, database=database)
+        self.backtest = Backtest(clock=clock, database=database, parts=work.parts, stored=stored)
         self.stop_switch = StopSwitch(clock=clock, database=database)
 
-    async def save(self, principal: Principal, source: str, *, activate: bool | None = None) -> Workflow:
+    async def save(
+        self, principal: Principal, source: str, *, activate: bool | None = None, override: bool = False
+    ) -> Workflow:
         """Save a definition as the next version of the workflow it names; the same text again changes nothing.
 
         Args:
             activate: switch it on or off as well; None leaves it as it is, and a new one off.
+            override: see `activate`; an active workflow's new text needs it too.
 
         Raises:
             Invalid: with every complaint about the text; nothing is saved.
@@ -76,9 +90,14 @@ class Automation:
         principal.require("workflow:write")
         found = definition.parse(source)
         organisation_id, now = principal.organisation_id, self._clock.now()
+        livemode = await self.steering.livemode(organisation_id)
         async with self._database.tenant(organisation_id) as tx:
             await store.lock_names(tx, organisation_id)
             before = await store.by_name(tx, organisation_id, found.name)
+            if _state(activate, before) is WorkflowState.ACTIVE:
+                same = before and await self._is_in_force(tx, before, source)
+                if not (same and before and before.state is WorkflowState.ACTIVE):
+                    await guard(tx, organisation_id, found, source, guarded=livemode and not override)
             workflow = Workflow(
                 organisation_id=organisation_id,
                 id=before.id if before else ids.new("wfl"),
@@ -121,13 +140,23 @@ class Automation:
         """
         return await self.save(principal, examples.text_of(name), activate=activate)
 
-    async def activate(self, principal: Principal, workflow_id: str, *, version: int | None = None) -> Workflow:
+    async def activate(
+        self, principal: Principal, workflow_id: str, *, version: int | None = None, override: bool = False
+    ) -> Workflow:
         """Let events start runs again, of this version if one is given; what runs already stays on its own.
+
+        Args:
+            override: activate in live mode what moves money and was never tried against stored events; audited.
 
         Raises:
             Absent: there is no such workflow or version.
+            Conflict: it would need a back-test, or an override.
         """
-        return await self._switch(principal, workflow_id, WorkflowState.ACTIVE, version)
+        return await self._switch(principal, workflow_id, WorkflowState.ACTIVE, version, override)
+
+    async def _is_in_force(self, tx: Tx, before: Workflow, source: str) -> bool:
+        version = await store.version(tx, before.organisation_id, before.id, before.version)
+        return version is not None and version.source == source
 
     async def pause(self, principal: Principal, workflow_id: str) -> Workflow:
         """Start no further runs; those under way go on.
@@ -138,10 +167,16 @@ class Automation:
         return await self._switch(principal, workflow_id, WorkflowState.PAUSED, None)
 
     async def _switch(
-        self, principal: Principal, workflow_id: str, state: WorkflowState, number: int | None
+        self,
+        principal: Principal,
+        workflow_id: str,
+        state: WorkflowState,
+        number: int | None,
+        override: bool = False,
     ) -> Workflow:
         principal.require("workflow:write")
         organisation_id = principal.organisation_id
+        livemode = await self.steering.livemode(organisation_id)
         async with self._database.tenant(organisation_id) as tx:
             await store.lock_names(tx, organisation_id)
             before = await found_workflow(tx, organisation_id, workflow_id)
@@ -150,6 +185,8 @@ class Automation:
             workflow = replace(
                 before, state=state, version=version.number, description=found.description, trigger=found.starts
             )
+            if workflow != before and state is WorkflowState.ACTIVE:
+                await guard(tx, organisation_id, found, version.source, guarded=livemode and not override)
             if workflow != before:
                 workflow = replace(workflow, updated=self._clock.now(), updated_by=principal.name)
                 await store.put(tx, workflow)
@@ -216,6 +253,19 @@ class Automation:
         async with self._database.tenant(principal.organisation_id) as tx:
             workflow = await found_workflow(tx, principal.organisation_id, workflow_id)
             return await store.versions(tx, principal.organisation_id, workflow.id)
+
+    async def version(self, principal: Principal, version_id: str) -> WorkflowVersion:
+        """One version, by its id.
+
+        Raises:
+            Absent: there is none.
+        """
+        principal.require("workflow:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            found = await store.version_by_id(tx, principal.organisation_id, version_id)
+        if found is None:
+            raise Absent("version_absent", f"There is no version {version_id}.", remedy="List the workflow's versions.")
+        return found
 
     async def run_counts(self, principal: Principal) -> Mapping[str, Mapping[str, int]]:
         """How many runs are in each state, by workflow id."""

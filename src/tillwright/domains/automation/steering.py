@@ -71,7 +71,7 @@ class Steering:
             Invalid: it has no such trigger, or the inputs are wrong, each with its field.
         """
         principal.require("workflow:run")
-        organisation_id, livemode = principal.organisation_id, await self._livemode(principal.organisation_id)
+        organisation_id, livemode = principal.organisation_id, await self.livemode(principal.organisation_id)
         async with self._database.tenant(organisation_id) as tx:
             workflow = await found(tx, organisation_id, workflow_id)
             if workflow.state is not WorkflowState.ACTIVE:
@@ -161,7 +161,7 @@ class Steering:
         async with self._database.open() as tx:
             due = await schedule_store.due(tx, now, limit)
         for organisation_id, workflow_id, number in due:
-            livemode = await self._livemode(organisation_id)
+            livemode = await self.livemode(organisation_id)
             async with self._database.tenant(organisation_id) as tx:
                 await self._on_time(tx, organisation_id, workflow_id, number, now, livemode)
         return len(due)
@@ -200,7 +200,7 @@ class Steering:
             raise Absent("version_absent", f"Workflow {workflow.name} has no version {workflow.version}.")
         return Listener(workflow, definition.of(version.document))
 
-    async def _livemode(self, organisation_id: str) -> bool:
+    async def livemode(self, organisation_id: str) -> bool:
         """The mode of what is connected; test while nothing is."""
         try:
             return (await self._integrations.of(organisation_id)).livemode

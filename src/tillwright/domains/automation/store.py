@@ -118,6 +118,15 @@ async def version(tx: Tx, organisation_id: str, workflow_id: str, number: int) -
     return _version(row) if row else None
 
 
+async def version_by_id(tx: Tx, organisation_id: str, version_id: str) -> WorkflowVersion | None:
+    row = await (
+        await tx.execute(
+            "select * from workflow_versions where organisation_id = %s and id = %s", (organisation_id, version_id)
+        )
+    ).fetchone()
+    return _version(row) if row else None
+
+
 async def versions(tx: Tx, organisation_id: str, workflow_id: str) -> Sequence[WorkflowVersion]:
     """Newest first."""
     rows = await (

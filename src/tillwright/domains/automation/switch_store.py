@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
 
 from tillwright.gateways.database import Tx
 
@@ -16,6 +20,22 @@ async def state(tx: Tx, organisation_id: str) -> tuple[bool, str | None, datetim
         )
     ).fetchone()
     return (row["stopped"], row["stopped_by"], row["stopped_at"]) if row else (False, None, None)
+
+
+async def caps(tx: Tx, organisation_id: str) -> Mapping[str, Any]:
+    """What all workflows together may do in a day."""
+    row = await (
+        await tx.execute("select caps from automation_switches where organisation_id = %s", (organisation_id,))
+    ).fetchone()
+    return row["caps"] if row else {}
+
+
+async def set_caps(tx: Tx, organisation_id: str, caps: Mapping[str, Any]) -> None:
+    await tx.execute(
+        "insert into automation_switches (organisation_id, caps) values (%s, %s) "
+        "on conflict (organisation_id) do update set caps = excluded.caps",
+        (organisation_id, Jsonb(dict(caps))),
+    )
 
 
 async def turn(tx: Tx, organisation_id: str, stopped: bool, by: str, at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from tillwright.domains import events
-from tillwright.domains.automation import approval_store, conditions, park_store, run_store, values
+from tillwright.domains.automation import approval_store, conditions, moving, park_store, run_store, spending, values
 from tillwright.domains.automation.asking import Asking
 from tillwright.domains.automation.carrying import carrier_of
 from tillwright.domains.automation.catalogue import catalogue
@@ -17,6 +17,7 @@ from tillwright.domains.automation.fetching import Fetcher, path_of
 from tillwright.domains.automation.interpreter import PARKED, Place
 from tillwright.domains.automation.journal import Entry
 from tillwright.domains.automation.model import Run, RunState, RunStep, StepState
+from tillwright.domains.automation.moving import Movement
 from tillwright.domains.automation.outcome import CANCELLED, Outcome, again, outcome, said, waiting
 from tillwright.domains.automation.park_store import Gate
 from tillwright.domains.automation.plan import Plan
@@ -31,6 +32,8 @@ FETCH = "_fetch"
 """The timeline's name for the fetching of the event's object; no step of a definition can be called so."""
 LOOK_AGAIN = 3600.0
 """Seconds after which a held run looks by itself whether it may go on."""
+WRITES = frozenset({"stripe", "refund", "sweep", "promotion_codes"})
+"""The kinds of requests that limits on writes count."""
 _WAITS = {"approval_pending": "approval", "stopped": "stop_switch", "time": "time", "event": "event", "run": "run"}
 
 T = TypeVar("T")
@@ -47,7 +50,7 @@ class Work:
         self._clock = parts.clock
         self._database = parts.database
         self._fetcher = fetcher
-        self._parts = parts
+        self.parts = self._parts = parts
         self._asking = Asking(parts, public_url)
         self._controls = Controls(parts, Waiting(parts.clock, parts.mirror), self._asking)
 
@@ -108,16 +111,25 @@ class Work:
             not_so = {"code": "condition_false", "sentence": f"Not {step.when}."}
             return await self._over(plan, step, place, outcome(StepState.SKIPPED, None, not_so))
         try:
-            held = await self._may_go_on(plan, step, place, scope, request)
-        except Invalid as error:
-            return await self._over(plan, step, place, outcome(StepState.REFUSED, None, said(error)))
+            moved = await self._movement(plan, request)
+            held = await self._may_go_on(plan, step, place, scope, request, moved)
+        except TillwrightError as error:
+            _not_ours(error)
+            state = StepState.WAITING if again(error) else StepState.REFUSED
+            return await self._over(plan, step, place, outcome(state, None, said(error)))
         if held is not None or request is None:
             assert held is not None
             return held
         return await self._carry_out(plan, step, place, request)
 
     async def _may_go_on(
-        self, plan: Plan, step: Step, place: Place, scope: conditions.Scope, request: Request | None
+        self,
+        plan: Plan,
+        step: Step,
+        place: Place,
+        scope: conditions.Scope,
+        request: Request | None,
+        moved: Movement | None,
     ) -> Outcome | None:
         """Everything that is decided before an action is carried out, in one transaction; None if it may be.
 
@@ -135,7 +147,31 @@ class Work:
                 result = await self._controls.take(tx, plan, step, place.path, place.attempt, scope, run)
                 await self._settle_in(tx, plan, place, result)
                 return result
-            return await self._asked(tx, plan, step, place, scope, request, gate)
+            asked = await self._asked(tx, plan, step, place, scope, request, gate)
+            if asked is None and (moved or request.plain().get("kind") in WRITES):
+                await spending.reserve(
+                    tx,
+                    plan.organisation_id,
+                    run_id=plan.run_id,
+                    step=place.path,
+                    attempt=place.attempt,
+                    workflow_id=gate.workflow_id,
+                    livemode=plan.trigger.livemode,
+                    limits=plan.definition.limits,
+                    moved=moved,
+                    at=self._clock.now(),
+                )
+            return asked
+
+    async def _movement(self, plan: Plan, request: Request | None) -> Movement | None:
+        """The money a request would move; what it leaves open is asked of Stripe."""
+        moved = moving.movement(request.plain()) if request else None
+        if moved is None or moved.known or moved.source is None:
+            return moved
+        access = await self.parts.integrations.access(
+            plan.organisation_id, livemode=plan.trigger.livemode, why=f"how much {moved.source} is about"
+        )
+        return moving.filled(moved, (await self.parts.reader.get(access, moved.source)).body)
 
     async def _asked(
         self, tx: Tx, plan: Plan, step: Step, place: Place, scope: conditions.Scope, request: Request, gate: Gate
@@ -163,7 +199,10 @@ class Work:
         except TillwrightError as error:
             _not_ours(error)
             carried = Carried(outcome(StepState.WAITING if again(error) else StepState.REFUSED, None, said(error)))
-        await self._settle(plan, place, carried.outcome, carried)
+        async with self._database.tenant(plan.organisation_id) as tx:
+            await self._settle_in(tx, plan, place, carried.outcome, carried)
+            if carried.outcome["state"] in (StepState.REFUSED, StepState.SKIPPED):
+                await spending.release(tx, plan.organisation_id, plan.run_id, place.path, place.attempt)
         return carried.outcome
 
     async def park(self, plan: Plan, entries: Sequence[Entry], seconds: float) -> str:

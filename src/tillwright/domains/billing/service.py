@@ -139,6 +139,10 @@ class Effects:
                     settled += result.state in SETTLED
         return settled
 
+    async def run_of_key(self, tx: Tx, organisation_id: str, idempotency_key: str) -> str | None:
+        """The run whose write was sent under a key; None if it is none of ours."""
+        return await store.run_of_key(tx, organisation_id, idempotency_key)
+
     async def organisations_with_unknown(self) -> Sequence[str]:
         """The organisations for which `settle_unknown` has something to look at."""
         async with self._database.open() as tx:

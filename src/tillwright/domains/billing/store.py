@@ -118,6 +118,16 @@ async def unknown(tx: Tx, organisation_id: str, before: datetime, limit: int) ->
     return [Effect(**row) for row in rows]
 
 
+async def run_of_key(tx: Tx, organisation_id: str, idempotency_key: str) -> str | None:
+    row = await (
+        await tx.execute(
+            "select run_id from effects where organisation_id = %s and idempotency_key = %s",
+            (organisation_id, idempotency_key),
+        )
+    ).fetchone()
+    return row["run_id"] if row else None
+
+
 async def organisations_with_unknown(tx: Tx) -> Sequence[str]:
     rows = await (await tx.execute("select organisation_id from organisations_with_unknown_effects()")).fetchall()
     return [row["organisation_id"] for row in rows]

@@ -20,6 +20,7 @@ RIGHTS = {
     "workflow:run": "EDITOR",
     "workflow:approve": "EDITOR",
     "workflow:stop": "EDITOR",
+    "workflow:caps": "ADMIN",
     "notification:read": "VIEWER",
     "notification:write": "EDITOR",
     "contact:read": "VIEWER",

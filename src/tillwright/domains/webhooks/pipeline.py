@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 
 import psycopg
@@ -22,6 +23,7 @@ from tillwright.kit.errors import TillwrightError, Upstream
 SPINE = "stripe:event:"
 """How the spine names an applied event; its type follows."""
 _log = logging.getLogger("tillwright.webhooks")
+_OURS = re.compile(rb'"idempotency_key"\s*:\s*"(tw_[0-9a-z]+)"')
 _OUTCOMES = {
     Verdict.KEEP: Outcome.KEPT,
     Verdict.WRITE: Outcome.WRITTEN,
@@ -118,7 +120,14 @@ def _happening(event: StripeEvent) -> dict[str, str | int | bool | None]:
         "account_id": event.account_id,
         "object_type": event.object_type,
         "object_id": event.object_id,
+        "cause": _cause(event.raw),
     }
+
+
+def _cause(raw: bytes) -> str | None:
+    """The idempotency key of the write of ours that led to the event; None if another's did."""
+    found = _OURS.search(raw)
+    return found.group(1).decode() if found else None
 
 
 def _said(error: Exception) -> str:

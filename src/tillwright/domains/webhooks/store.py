@@ -121,6 +121,15 @@ async def page(
     return [_event(row) async for row in rows]
 
 
+async def since(tx: Tx, livemode: bool, types: Sequence[str], moment: datetime, limit: int) -> Sequence[StripeEvent]:
+    """Events of these types that arrived since then, oldest first."""
+    rows = await tx.execute(
+        "select * from stripe_events where livemode = %s and type = any(%s) and received >= %s order by place limit %s",
+        (livemode, list(types), moment, limit),
+    )
+    return [_event(row) async for row in rows]
+
+
 async def counts(tx: Tx, livemode: bool, since: datetime) -> dict[str, int]:
     rows = await tx.execute(
         "select type, count(*) as count from stripe_events where livemode = %s and received >= %s "

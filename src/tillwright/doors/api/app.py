@@ -11,6 +11,7 @@ from tillwright.doors.api import (
     access_tokens,
     ai_usage,
     api_clients,
+    approvals,
     assistant,
     auditing_events,
     contacts,
@@ -19,12 +20,15 @@ from tillwright.doors.api import (
     integrations,
     notification_settings,
     notifications,
+    operations,
     organisations,
     problems,
     sessions,
     users,
     verification,
     webhook_endpoints,
+    workflow_runs,
+    workflows,
 )
 from tillwright.doors.api.bodies import StrictBodies
 from tillwright.wiring import House
@@ -46,6 +50,10 @@ ROOMS = (
     notification_settings,
     notifications,
     contacts,
+    workflows,
+    workflow_runs,
+    approvals,
+    operations,
 )
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.

@@ -11,7 +11,19 @@ import typer
 from rich.console import Console
 
 from tillwright import __version__
-from tillwright.doors.cli import assistant, audit, demo, doctor, integration, keys, mirror, notices, setup, verify
+from tillwright.doors.cli import (
+    assistant,
+    audit,
+    demo,
+    doctor,
+    integration,
+    keys,
+    mirror,
+    notices,
+    setup,
+    verify,
+    workflow,
+)
 from tillwright.kit.errors import Absent, Conflict, Denied, Invalid, TillwrightError, Upstream
 from tillwright.settings import Settings, read
 from tillwright.wiring import bring_up_to_date, owner_url
@@ -72,6 +84,7 @@ def build(programs: Programs) -> Callable[[], None]:
     app.add_typer(mirror.app, name="mirror")
     app.add_typer(audit.app, name="audit")
     app.add_typer(notices.app, name="notices")
+    app.add_typer(workflow.app, name="workflow")
 
     def guarded() -> None:
         try:

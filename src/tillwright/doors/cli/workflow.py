@@ -1,0 +1,230 @@
+"""`tillwright workflow`: definitions kept in files, tried, applied, listed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from tillwright.domains.automation import RunState, definition
+from tillwright.domains.automation.rehearsal import Rehearsed, rehearse
+from tillwright.domains.automation.schema import definition_schema
+from tillwright.domains.automation.triggers import trigger_of
+from tillwright.domains.events import SpineEvent
+from tillwright.domains.tenancy import Principal
+from tillwright.doors.cli.choice import AsJson, Organisation, chosen
+from tillwright.kit.clock import from_unix
+from tillwright.kit.errors import Absent, Invalid
+from tillwright.settings import read
+from tillwright.wiring import House, open_house
+
+app = typer.Typer(help="Workflows: apply, test, list, runs, export, schema.", no_args_is_help=True)
+Files = Annotated[list[Path], typer.Option("--file", "-f", help="A definition, or a folder of them. May be repeated.")]
+_SUFFIXES = (".yaml", ".yml", ".json")
+_console = Console(highlight=False)
+
+
+@app.command()
+def apply(
+    file: Files,
+    organisation: Organisation = None,
+    activate: Annotated[bool, typer.Option(help="Switch them on as well.")] = False,
+    override: Annotated[
+        bool, typer.Option(help="Activate in live mode what moves money and was never tried; audited.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Save definitions; what is there already, word for word, is left alone. All are checked before one is saved."""
+    texts = {path: path.read_text() for path in _found(file)}
+    _check(texts)
+
+    async def do(house: House, principal: Principal) -> list[dict[str, Any]]:
+        before = {one.name: (one.version, one.state) for one in await house.automation.list(principal)}
+        done: list[dict[str, Any]] = []
+        for path, text in texts.items():
+            saved = await house.automation.save(principal, text, activate=activate or None, override=override)
+            was = before.get(saved.name)
+            did = "created" if was is None else "unchanged" if was == (saved.version, saved.state) else "updated"
+            done.append(
+                {"file": str(path), "name": saved.name, "version": saved.version, "state": saved.state, "did": did}
+            )
+        return done
+
+    done = _in_house(organisation, do)
+    _print(done, as_json, lambda one: f"{one['did']:<10} {one['name']} (version {one['version']}, {one['state']})")
+
+
+@app.command(name="test")
+def try_(file: Files, as_json: AsJson = False) -> None:
+    """Try definitions against the tests beside them (NAME.test.yaml); needs no database. Exit 1 if one fails."""
+    texts = {path: path.read_text() for path in _found(file)}
+    _check(texts)
+    shown: list[dict[str, Any]] = []
+    for path, text in texts.items():
+        beside = path.with_name(f"{path.stem}.test.yaml")
+        if beside.exists():
+            shown += asyncio.run(_tried(text, str(beside), yaml.safe_load(beside.read_text())))
+    _print(shown, as_json, lambda one: f"{'✓' if one['passed'] else '✗'} {one['name']}" +
+           ("" if one["passed"] else f"\n  expected {one['expected']}\n  got      {one['got']}"))  # fmt: skip
+    if not shown:
+        raise Absent("test_absent", "There is no test beside these definitions.", remedy="Write NAME.test.yaml.")
+    if not all(one["passed"] for one in shown):
+        raise typer.Exit(1)
+
+
+@app.command(name="list")
+def list_(organisation: Organisation = None, as_json: AsJson = False) -> None:
+    """All workflows with what starts them and how their runs ended."""
+
+    async def do(house: House, principal: Principal) -> list[dict[str, Any]]:
+        counts = await house.automation.run_counts(principal)
+        return [
+            {"id": one.id, "name": one.name, "state": one.state, "version": one.version, "trigger": one.trigger,
+             "runs": counts.get(one.id, {})}
+            for one in await house.automation.list(principal)
+        ]  # fmt: skip
+
+    _table(_in_house(organisation, do), as_json, ("name", "state", "version", "trigger", "runs"))
+
+
+@app.command()
+def runs(
+    workflow: Annotated[str | None, typer.Argument(help="Its name or id; all if left out.")] = None,
+    state: Annotated[RunState | None, typer.Option(help="Only those.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    organisation: Organisation = None,
+    as_json: AsJson = False,
+) -> None:
+    """The newest runs."""
+
+    async def do(house: House, principal: Principal) -> list[dict[str, Any]]:
+        found = await house.automation.get(principal, workflow) if workflow else None
+        page = await house.automation.runs(principal, workflow_id=found and found.id, state=state, limit=limit)
+        return [
+            {"id": run.id, "workflow": run.workflow_name, "state": run.state, "reason": run.reason,
+             "event": run.trigger.stripe_event_type, "created": run.created.isoformat()}
+            for run in page.items
+        ]  # fmt: skip
+
+    _table(_in_house(organisation, do), as_json, ("id", "workflow", "state", "event", "created", "reason"))
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write NAME.yaml for each.")],
+    organisation: Organisation = None,
+) -> None:
+    """Write every workflow's text in force to a folder; `apply -f` of it changes nothing."""
+
+    async def do(house: House, principal: Principal) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for one in await house.automation.list(principal):
+            versions = await house.automation.versions(principal, one.id)
+            source = next(version.source for version in versions if version.number == one.version)
+            found.append({"name": one.name, "source": source})
+        return found
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in _in_house(organisation, do):
+        (folder / f"{one['name']}.yaml").write_text(one["source"])
+        print(folder / f"{one['name']}.yaml")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a definition, for editors."""
+    print(orjson.dumps(definition_schema(), option=orjson.OPT_INDENT_2).decode())
+
+
+def _found(given: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in given:
+        if not path.exists():
+            raise Absent("file_absent", f"There is no {path}.", field="--file")
+        inside = (
+            sorted([*path.rglob("*.yaml"), *path.rglob("*.yml"), *path.rglob("*.json")]) if path.is_dir() else [path]
+        )
+        found += [one for one in inside if ".test." not in one.name]
+    return found
+
+
+def _check(texts: dict[Path, str]) -> None:
+    """Every complaint about every file, before anything is done."""
+    problems: list[Any] = []
+    for path, text in texts.items():
+        try:
+            definition.parse(text)
+        except Invalid as error:
+            problems += [type(one)(one.code, one.sentence, f"{path}:{one.field}", one.remedy) for one in error.problems]
+    if problems:
+        raise Invalid.many(problems)
+
+
+async def _tried(text: str, beside: str, cases: Any) -> list[dict[str, Any]]:
+    if not isinstance(cases, list):
+        raise Invalid("test_invalid", f"{beside} is no list of cases.", remedy="Each has name, given and expect.")
+    return [await _case(text, number, case) for number, case in enumerate(cases, 1)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+async def _case(text: str, number: int, case: Any) -> dict[str, Any]:
+    found, given = definition.parse(text), case.get("given") or {}
+    name = given.get("event") or f"stripe:event:{found.stripe_event}"
+    name = name if ":" in name else f"stripe:event:{name}"
+    body = given.get("object") or {}
+    data: dict[str, Any] = body
+    if name.startswith("stripe:"):
+        data = {"event_id": "evt_test", "created": 0, "livemode": False, "object_type": body.get("object", "object"),
+                "object_id": body.get("id", "id")}  # fmt: skip
+    shown = await rehearse(found, trigger_of(SpineEvent(0, "test", name, data, from_unix(0))), body)
+    got, expected = _seen(shown), case.get("expect") or {}
+    wanted = {"state": expected.get("state", "DONE"), "requests": expected.get("requests", [])}
+    return {"name": case.get("name", f"case {number}"), "passed": _fits(wanted, got), "expected": wanted, "got": got}
+
+
+def _seen(shown: Rehearsed) -> dict[str, Any]:
+    return {"state": str(shown.state), "reason": shown.reason, "requests": [dict(one.request) for one in shown.planned]}
+
+
+def _fits(wanted: Any, got: Any) -> bool:
+    """Whether everything that is wanted is there; what a map does not name may be anything."""
+    if isinstance(wanted, dict):
+        return isinstance(got, dict) and all(key in got and _fits(value, got[key]) for key, value in wanted.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(wanted, list):
+        return isinstance(got, list) and len(wanted) == len(got) and all(map(_fits, wanted, got))  # pyright: ignore[reportUnknownArgumentType]
+    return wanted == got
+
+
+def _in_house(
+    organisation: str | None, do: Callable[[House, Principal], Awaitable[list[dict[str, Any]]]]
+) -> list[dict[str, Any]]:
+    async def inside() -> list[dict[str, Any]]:
+        async with open_house(read()) as house:
+            principal = Principal.system(await chosen(house, organisation), "tillwright workflow")
+            return await do(house, principal)
+
+    return asyncio.run(inside())
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, Any]], str]) -> None:
+    if as_json:
+        print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        return
+    for row in rows:
+        _console.print(line(row), markup=False, soft_wrap=True)
+
+
+def _table(rows: list[dict[str, Any]], as_json: bool, columns: tuple[str, ...]) -> None:
+    if as_json:
+        print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        return
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*(str(row[name] if row[name] is not None else "") for name in columns))
+    _console.print(table)
