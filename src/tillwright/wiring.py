@@ -12,7 +12,7 @@ from tillwright.domains.assistant import Assistant
 from tillwright.domains.assistant.chat import Chat
 from tillwright.domains.assistant.grants import Grants
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
-from tillwright.domains.billing import Effects, Refunds
+from tillwright.domains.billing import Buyers, Desk, Effects, Invoices, Reading, Refunds, Transactions
 from tillwright.domains.connections import Connections
 from tillwright.domains.custody import Custody
 from tillwright.domains.entitlements import Entitlements
@@ -83,6 +83,9 @@ class House:
     assistant: Assistant
     grants: Grants
     chat: Chat
+    buyers: Buyers
+    invoices: Invoices
+    transactions: Transactions
     notifications: Notifications
     entitlements: Entitlements
     notices: NoticeRoom
@@ -187,6 +190,8 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         mailer_of=mail_servers.mailer_of,
     )
     notifications = told.outbox
+    reading = Reading(database=database, integrations=integrations, mirror=mirror)
+    desk = Desk(database=database, clock=clock, integrations=integrations, effects=effects, mirror=mirror)
     tenancy = Tenancy(clock=clock, database=database)
     connections = Connections(
         clock=clock,
@@ -276,6 +281,9 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         grants=grants,
         assistant=assistant,
         chat=chat,
+        buyers=Buyers(reading, desk),
+        invoices=Invoices(reading, desk),
+        transactions=Transactions(reading, desk),
         notifications=notifications,
         entitlements=entitlements,
         automation=automation,

@@ -37,13 +37,15 @@ def test_each_table_is_a_tenants_or_says_why_not(database_url: Secret) -> None:
 def test_functions_that_cross_organisations_are_few_and_closed_to_others(database_url: Secret) -> None:
     with psycopg.connect(database_url.reveal()) as connection:
         rows = connection.execute(
-            "select p.proname, p.prosecdef, p.proconfig, p.proacl::text from pg_proc p "
+            "select p.proname, p.prosecdef, p.proconfig, p.proacl::text, p.prosrc from pg_proc p "
             "join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'tillwright'"
         ).fetchall()
     definers = [row for row in rows if row[1]]
-    assert 1 <= len(definers) <= 32, (
+    # One that names the transaction's own organisation applies the policy by hand, for an index that needs it so.
+    crossing = [row for row in definers if "current_setting('tillwright.organisation'" not in row[4]]
+    assert 1 <= len(crossing) <= 32, (
         "each function that crosses organisations widens what an injected statement could see"
     )
-    for name, _, config, acl in definers:
+    for name, _, config, acl, _ in definers:
         assert any("search_path=tillwright, pg_temp" in c for c in config or []), name
         assert not any(grant.startswith("=") for grant in acl.strip("{}").split(",")), f"{name} is open to everybody"

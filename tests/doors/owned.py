@@ -59,7 +59,8 @@ async def own(house: House, sandbox: Sandbox, name: str = "Northwind", *, seeds:
 
 
 async def _stripe(owned: Owned) -> None:
-    unpaid_invoice(owned.sandbox)
+    invoice = unpaid_invoice(owned.sandbox)
+    owned.sandbox.client.v1.payment_methods.attach("pm_card_visa", {"customer": str(invoice["customer"])})
     await owned.house.integrations.connect(
         owned.principal,
         publishable_key=owned.sandbox.publishable_key,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tillwright.kit import ids
 from tillwright.kit.clock import ManualClock, from_unix, to_unix
 from tillwright.kit.errors import Invalid, Problem
-from tillwright.kit.money import show, to_major
+from tillwright.kit.money import show, to_major, to_minor
 from tillwright.kit.pages import decode_cursor, encode_cursor
 
 
@@ -45,6 +45,15 @@ def test_a_digest_is_pure_and_unambiguous(one: list[str], two: list[str]) -> Non
 def test_amounts_by_currency(amount: int, currency: str, major: str, shown: str) -> None:
     assert to_major(amount, currency) == Decimal(major)
     assert show(amount, currency) == shown
+    assert to_minor(Decimal(major), currency) == amount
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"), [("0.001", "eur"), ("0.5", "jpy"), ("NaN", "usd"), ("Infinity", "usd")]
+)
+def test_a_fraction_that_the_currency_does_not_have(amount: str, currency: str) -> None:
+    with pytest.raises(ValueError, match=currency.upper()):
+        to_minor(Decimal(amount), currency)
 
 
 @given(st.lists(st.one_of(st.integers(-(2**53), 2**53), st.text(), st.none()), min_size=1, max_size=3))

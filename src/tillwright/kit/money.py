@@ -28,6 +28,18 @@ def to_major(amount: int, currency: str) -> Decimal:
     return Decimal(amount).scaleb(-exponent(currency))
 
 
+def to_minor(amount: Decimal, currency: str) -> int:
+    """An exact decimal in major units as Stripe's whole minor units.
+
+    Raises:
+        ValueError: the currency has no such fraction, or it is no finite number.
+    """
+    scaled = amount.scaleb(exponent(currency)) if amount.is_finite() else amount
+    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+        raise ValueError(f"{amount} {currency.upper()} is no whole number of minor units")
+    return int(scaled)
+
+
 def show(amount: int, currency: str) -> str:
     """For people: `1,234.50 EUR`."""
     places = exponent(currency)

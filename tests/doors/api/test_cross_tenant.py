@@ -36,11 +36,11 @@ WORDS = {
     "kind": ["WEBHOOK"],
     "entityType": ["INTEGRATION"],
 }
-# A path parameter that no route reads by itself: the table whose ids it is.
-ROWS = {"buyerId": "contact_buyers", "invitationId": "invitations", "sessionId": "sessions"}
 # Lists about one thing: about another's they are empty, as about none.
 LISTS = {"/org/{orgId}/notificationEvent/{entityType}/{entityId}": "notificationEvents"}
 ROWS = {"invitationId": "invitations", "sessionId": "sessions", "approvalId": "approvals"}
+# A path parameter that no route reads by itself: the table whose ids it is, and how they begin.
+ROWS = {"invitationId": ("invitations", ""), "sessionId": ("sessions", ""), "walletId": ("mirror_objects", "pm_")}
 # Columns that move when somebody is merely recognised.
 MOVES = {"last_used", "seen"}
 MOST_GUESSES = 400
@@ -55,6 +55,7 @@ class Operation:
     path: str
     parameters: tuple[str, ...]
     body: Any
+    query: dict[str, str]
 
     @property
     def name(self) -> str:
@@ -75,8 +76,16 @@ def operations(page: dict[str, Any]) -> list[Operation]:
             if method not in methods:
                 continue
             names = tuple(name for name in re.findall(r"{(\w+)}", path) if name != "orgId")
-            found.append(Operation(method.upper(), path, names, _example(page, methods[method])))
+            found.append(
+                Operation(method.upper(), path, names, _example(page, methods[method]), _query(methods[method]))
+            )
     return found
+
+
+def _query(operation: dict[str, Any]) -> dict[str, str]:
+    """The query parameters that must be there, by their examples."""
+    wanted = [p for p in operation.get("parameters", ()) if p["in"] == "query" and p.get("required")]
+    return {p["name"]: str(p["schema"]["examples"][0]) for p in wanted}
 
 
 def _example(page: dict[str, Any], operation: dict[str, Any]) -> Any:
@@ -109,7 +118,7 @@ class Meeting:
     ) -> httpx.Response:
         body = _with_organisation(operation.body, organisation_id)
         path = operation.at(organisation_id, values)
-        return await self.http.request(operation.method, path, json=body, headers=dict(headers))
+        return await self.http.request(operation.method, path, json=body, params=operation.query, headers=dict(headers))
 
     async def strangers(self) -> dict[str, dict[str, str]]:
         """Every credential that is not the victim's, or is no longer."""
@@ -188,7 +197,9 @@ async def proven(met: Meeting) -> tuple[dict[str, dict[str, str]], list[str]]:
                 break
         else:
             silent.append(operation.path)
-    known |= {name: met.guesses[table] for name, table in ROWS.items() if met.guesses.get(table)} | WORDS
+    for name, (table, begins) in ROWS.items():
+        known[name] = [value for value in met.guesses.get(table, ()) if value.startswith(begins)]
+    known |= WORDS
     for operation in met.operations:
         if operation.path in right or operation.path in silent:
             continue

@@ -1,19 +1,30 @@
-"""Writes at Stripe as effects: recorded before they are sent, settled once, never doubled."""
+"""Writes at Stripe as effects: recorded before they are sent, settled once, never doubled; and who asks for them."""
 
+from tillwright.domains.billing.buyers import Buyers
+from tillwright.domains.billing.desk import Asked, Desk
 from tillwright.domains.billing.idempotency import effect_id, key
+from tillwright.domains.billing.invoices import Invoices
 from tillwright.domains.billing.model import Effect, EffectResult, EffectState
+from tillwright.domains.billing.reading import Reading
 from tillwright.domains.billing.redaction import without_secrets
 from tillwright.domains.billing.refunds import Busy, Intent, Refunds, Verdict
 from tillwright.domains.billing.service import Effects
+from tillwright.domains.billing.transactions import Transactions
 
 __all__ = [
+    "Asked",
     "Busy",
+    "Buyers",
+    "Desk",
     "Effect",
     "EffectResult",
     "EffectState",
     "Effects",
     "Intent",
+    "Invoices",
+    "Reading",
     "Refunds",
+    "Transactions",
     "Verdict",
     "effect_id",
     "key",

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from tillwright.domains import audit
 from tillwright.domains.mirror import change_store, store
 from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.backfill.service import Backfill
+from tillwright.domains.mirror.finding import store as finding
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS
 from tillwright.domains.mirror.marks import store as marks
-from tillwright.domains.mirror.model import BackfillState, Count, Day, EventCopy, MirrorObject, Progress
+from tillwright.domains.mirror.model import BackfillState, Count, Day, EventCopy, FetchedCopy, MirrorObject, Progress
 from tillwright.domains.mirror.proof import store as proofs
 from tillwright.domains.mirror.proof.model import DriftRow, Month, Proof
 from tillwright.domains.mirror.proof.service import Proving
@@ -29,6 +30,7 @@ from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Invalid
 from tillwright.kit.pages import Page, decode_cursor, encode_cursor
+from tillwright.kit.query import Where
 
 FILTERS = ("customer", "status", "created_from", "created_before")
 """What a list can be narrowed by: an id, a word, and two aware times (the second one exclusive)."""
@@ -106,6 +108,40 @@ class Mirror:
         shown = found[:limit]
         more = len(found) > limit
         return Page(shown, encode_cursor(*_place(shown[-1])) if more else None)
+
+    async def find(
+        self,
+        tx: Tx,
+        object_types: Sequence[str],
+        *,
+        livemode: bool,
+        where: Where,
+        order: LiteralString,
+        limit: int,
+        offset: int = 0,
+    ) -> tuple[Sequence[MirrorObject], int]:
+        """Objects of these types that a condition of `kit.query` picks, deleted ones left out, and how many in all.
+
+        Args:
+            where, order: over the columns of `mirror_objects`, `body` among them.
+        """
+        return await finding.find(tx, livemode, object_types, where, order, limit, offset)
+
+    async def of_intents(
+        self, tx: Tx, object_type: str, intents: Sequence[str], *, livemode: bool
+    ) -> Sequence[MirrorObject]:
+        """Charges, refunds or disputes of these payment intents, newest first, deleted ones left out."""
+        return await finding.of_intents(tx, livemode, object_type, intents)
+
+    async def invoice_links(
+        self, tx: Tx, intents: Sequence[str], invoices: Sequence[str], *, livemode: bool
+    ) -> Sequence[tuple[str, str]]:
+        """(payment intent, invoice) of the invoice payments that name one of these."""
+        return await finding.invoice_links(tx, livemode, intents, invoices)
+
+    async def keep(self, tx: Tx, organisation_id: str, copies: Sequence[FetchedCopy]) -> None:
+        """Take in what Stripe answered to somebody else's request, so that the mirror shows it at once."""
+        await take_in(tx, organisation_id, copies, self._clock.now())
 
     async def counts(self, tx: Tx, *, livemode: bool) -> Mapping[str, Count]:
         """How many objects of each type are there; as fast with a million objects as with ten."""

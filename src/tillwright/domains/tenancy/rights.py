@@ -15,6 +15,7 @@ RIGHTS = {
     "mirror:open_reader": "ADMIN",
     "entitlement:read": "VIEWER",
     "entitlement:write": "EDITOR",
+    "billing:write": "EDITOR",
     "workflow:read": "VIEWER",
     "workflow:write": "EDITOR",
     "workflow:run": "EDITOR",

@@ -14,14 +14,17 @@ from tillwright.doors.api import (
     approvals,
     assistant,
     auditing_events,
+    buyers,
     contacts,
     entitlements,
     environments,
     integrations,
+    invoices,
     notification_settings,
     notifications,
     operations,
     organisations,
+    payment_transactions,
     problems,
     sessions,
     users,
@@ -54,6 +57,9 @@ ROOMS = (
     workflow_runs,
     approvals,
     operations,
+    buyers,
+    invoices,
+    payment_transactions,
 )
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.

@@ -33,5 +33,20 @@ async def _caller(
     return principal
 
 
+async def _operation(
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            description="Names your intent: the same key again never takes effect twice.",
+        ),
+    ] = None,
+) -> str | None:
+    return key
+
+
+Operation = Annotated[str | None, Depends(_operation)]
 Caller = Annotated[Principal, Depends(_caller)]
 TheHouse = Annotated[House, Depends(house_of)]

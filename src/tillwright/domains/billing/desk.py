@@ -1,0 +1,133 @@
+"""One write at Stripe that a person or a program asked for: as an effect, with an audit entry, shown at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tillwright.domains import audit
+from tillwright.domains.billing.model import EffectResult
+from tillwright.domains.billing.service import Effects
+from tillwright.domains.integrations import Integration, Integrations
+from tillwright.domains.mirror import Mirror
+from tillwright.domains.mirror.model import FetchedCopy
+from tillwright.domains.tenancy import Principal
+from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.stripe.writer import Method
+from tillwright.kit import ids
+from tillwright.kit.clock import Clock
+from tillwright.kit.errors import Absent, Conflict, Upstream
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks for what. The same `operation` again is the same intent: it never takes effect twice.
+
+    `what` is `thing:action`, for the audit trail; without an `operation` each call is an intent of its own.
+    """
+
+    principal: Principal
+    what: str
+    operation: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        if self.operation is None:
+            return ids.new("op")
+        return f"op_{ids.digest('operation', self.principal.actor_id, self.what, self.operation)}"
+
+
+class Desk:
+    """Where the verbs of buyers, invoices and payments hand in their writes."""
+
+    def __init__(
+        self, *, database: Database, clock: Clock, integrations: Integrations, effects: Effects, mirror: Mirror
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._integrations = integrations
+        self._effects = effects
+        self._mirror = mirror
+
+    async def write(
+        self, asked: Asked, method: Method, path: str, params: Mapping[str, Any], *, step: str = "1"
+    ) -> dict[str, Any]:
+        """Stripe's answer, which is in the mirror when this returns.
+
+        Args:
+            step: tells the writes of one operation apart.
+
+        Raises:
+            Denied: the caller's role may not write.
+            Absent: Stripe is not connected, or has no such object.
+            Conflict: Stripe refused, and says why.
+            Upstream: Stripe did not take it yet, or it is not known whether it did: ask again as the same operation.
+        """
+        principal = asked.principal
+        principal.require("billing:write")
+        integration = await self._integrations.of(principal.organisation_id)
+        began = self._clock.now()
+        kept: dict[str, Any] = {}
+
+        async def on_done(tx: Tx, answer: dict[str, Any]) -> None:
+            kept.update(answer)
+            copy = _copy(answer, integration, began)
+            if copy is not None:
+                await self._mirror.keep(tx, principal.organisation_id, [copy])
+
+        result = await self._effects.perform(
+            principal.organisation_id,
+            run_id=asked.run_id,
+            step=step,
+            method=method,
+            path=path,
+            params=params,
+            livemode=integration.livemode,
+            on_done=on_done,
+        )
+        await self._note(asked, method, path, result)
+        if result.state != "DONE":
+            raise _refusal(result)
+        return kept or dict(result.answer or {})
+
+    async def _note(self, asked: Asked, method: Method, path: str, result: EffectResult) -> None:
+        detail = {"request": f"{method} {path}", "state": result.state, "effectId": result.effect_id}
+        principal = asked.principal
+        async with self._database.tenant(principal.organisation_id) as tx:
+            await audit.record(
+                tx,
+                principal.organisation_id,
+                principal.actor,
+                f"billing:{asked.what}",
+                str((result.answer or {}).get("id") or path.rsplit("/", 1)[-1]),
+                detail,
+                self._clock.now(),
+            )
+
+
+def _copy(answer: Mapping[str, Any], integration: Integration, began: datetime) -> FetchedCopy | None:
+    """The answer for the mirror, if it is an object that the mirror can hold."""
+    object_type, object_id = answer.get("object"), answer.get("id")
+    if not isinstance(object_type, str) or not isinstance(object_id, str):
+        return None
+    body = None if answer.get("deleted") is True else dict(answer)
+    return FetchedCopy(integration.livemode, object_type, object_id, integration.account_id, began, False, body)
+
+
+def _refusal(result: EffectResult) -> Absent | Conflict | Upstream:
+    error = result.error or {}
+    sentence, remedy = error.get("sentence") or "Stripe refused.", error.get("remedy")
+    said: dict[str, Any] = error.get("stripe") or {}
+    if result.state == "REFUSED":
+        if said.get("status") == 404:
+            return Absent(error.get("code", "stripe_refused"), sentence, remedy=remedy)
+        return Conflict(error.get("code", "stripe_refused"), sentence, field=said.get("param"), remedy=remedy)
+    if result.state == "PENDING":
+        return Upstream("stripe_busy", f"Nothing happened yet: {sentence}", remedy="Ask again in a moment.")
+    return Upstream(
+        "outcome_unknown",
+        f"Whether Stripe did it is not known: {sentence}",
+        remedy="Ask again with the same Idempotency-Key: it is looked up at Stripe and never done twice.",
+    )

@@ -1,0 +1,1 @@
+"""Finding mirrored objects by conditions people write."""

@@ -1,0 +1,147 @@
+"""Buyers and their wallets over HTTP: Stripe's customers and payment methods under the API's own names."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from tillwright.domains.billing import Asked
+from tillwright.doors.api import buyer_shapes as shapes
+from tillwright.doors.api.buyer_shapes import BuyerEntity, WalletEntity
+from tillwright.doors.api.callers import Caller, Operation, TheHouse
+from tillwright.doors.api.lists import ListQuery, ListSlice, QueryPage
+
+router = APIRouter(tags=["Buyers"])
+_NEW: dict[str, JsonValue] = {"partner": "STRIPE", "name": "Ada Example", "customerId": "crm-4711"}
+_CHANGE: dict[str, JsonValue] = {"name": "Ada Example Ltd", "companyInfo": {"city": "Berlin", "country": "DE"}}
+
+
+class PaymentConfig(BaseModel):
+    """`defaultWalletId` is the payment method invoices are charged to."""
+
+    allowedWalletTypes: list[str] | None = Field(default=None, max_length=20)  # noqa: N815
+    currency: str | None = Field(default=None, max_length=3)
+    defaultWalletId: str | None = Field(default=None, max_length=255)  # noqa: N815
+
+
+class CompanyInfo(BaseModel):
+    """The address becomes the customer's at Stripe; name and mail domain are kept in its metadata."""
+
+    name: str | None = Field(default=None, max_length=500)
+    emailDomain: str | None = Field(default=None, max_length=255)  # noqa: N815
+    addressLine1: str | None = Field(default=None, max_length=500)  # noqa: N815
+    addressLine2: str | None = Field(default=None, max_length=500)  # noqa: N815
+    city: str | None = Field(default=None, max_length=500)
+    country: str | None = Field(default=None, max_length=2)
+    postalCode: str | None = Field(default=None, max_length=500)  # noqa: N815
+    state: str | None = Field(default=None, max_length=500)
+
+
+class UpdateBuyer(BaseModel):
+    """What is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CHANGE]})
+
+    name: str | None = Field(default=None, max_length=256)
+    stripeCustomerId: str | None = Field(default=None, max_length=255)  # noqa: N815
+    customerId: str | None = Field(default=None, max_length=500)  # noqa: N815
+    companyInfo: CompanyInfo | None = None  # noqa: N815
+    paymentConfig: PaymentConfig | None = None  # noqa: N815
+
+    def given(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True)
+
+
+class CreateBuyer(UpdateBuyer):
+    """Without `stripeCustomerId` a customer is made at Stripe; with one, that customer is the buyer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_NEW]})
+
+    partner: str = Field(default="STRIPE", pattern="^STRIPE$", description="STRIPE")
+
+
+@router.get("/buyer", summary="List buyers", operation_id="listBuyers")
+async def list_buyers(
+    caller: Caller,
+    house: TheHouse,
+    cut: ListSlice,
+    partner: Annotated[str | None, Query(max_length=50)] = None,
+    emailDomain: Annotated[str | None, Query(max_length=255)] = None,  # noqa: N803
+) -> list[BuyerEntity]:
+    """Newest first, from the mirror; partners other than STRIPE have none."""
+    if partner not in (None, "", "STRIPE"):
+        return []
+    found = await house.buyers.list(caller, email_domain=emailDomain, limit=cut.limit, offset=cut.offset)
+    return [shapes.buyer(caller.organisation_id, row) for row in found.rows]
+
+
+@router.get("/buyer/query", summary="Query buyers", operation_id="queryBuyers")
+async def query_buyers(caller: Caller, house: TheHouse, asked: ListQuery) -> QueryPage[BuyerEntity]:
+    """By filter and sort over id, name, email, phone, description, customer_id, currency, delinquent, creation_time."""
+    cut = asked.slice
+    found = await house.buyers.query(caller, asked.q, asked.s, limit=cut.limit, offset=cut.offset)
+    return QueryPage[BuyerEntity].of(asked, [shapes.buyer(caller.organisation_id, r) for r in found.rows], found.total)
+
+
+@router.post("/buyer", summary="Create or link a buyer", operation_id="createBuyer")
+async def create_buyer(caller: Caller, house: TheHouse, operation: Operation, body: CreateBuyer) -> BuyerEntity:
+    """Makes a customer at Stripe, or takes the one named by `stripeCustomerId`. Needs the role EDITOR."""
+    row = await house.buyers.create(Asked(caller, "buyer:create", operation), body.given())
+    return shapes.buyer(caller.organisation_id, row)
+
+
+@router.get("/buyer/{buyerId}", summary="Get a buyer", operation_id="getBuyer")
+async def get_buyer(caller: Caller, house: TheHouse, buyerId: str) -> BuyerEntity:  # noqa: N803
+    """One buyer; its id is the Stripe customer's."""
+    return shapes.buyer(caller.organisation_id, await house.buyers.get(caller, buyerId))
+
+
+@router.patch("/buyer/{buyerId}", summary="Change a buyer", operation_id="updateBuyer")
+async def update_buyer(
+    caller: Caller,
+    house: TheHouse,
+    operation: Operation,
+    buyerId: str,  # noqa: N803
+    body: UpdateBuyer,
+) -> BuyerEntity:
+    """Changes the customer at Stripe. Needs the role EDITOR."""
+    row = await house.buyers.update(Asked(caller, "buyer:update", operation), buyerId, body.given())
+    return shapes.buyer(caller.organisation_id, row)
+
+
+@router.get("/buyer/{buyerId}/wallet", summary="List a buyer's wallets", operation_id="listBuyerWallets")
+async def list_buyer_wallets(caller: Caller, house: TheHouse, buyerId: str) -> list[WalletEntity]:  # noqa: N803
+    """Payment methods, newest first."""
+    found = await house.buyers.wallets(caller, buyerId)
+    now = house.clock.now()
+    return [shapes.wallet(caller.organisation_id, row, now) for row in found.rows]
+
+
+@router.delete("/buyer/{buyerId}/wallet/{walletId}", summary="Delete a wallet", operation_id="deleteBuyerWallet")
+async def delete_buyer_wallet(
+    caller: Caller,
+    house: TheHouse,
+    operation: Operation,
+    buyerId: str,  # noqa: N803
+    walletId: str,  # noqa: N803
+) -> str:
+    """Detaches the payment method at Stripe: it can never be used again. Needs the role EDITOR."""
+    await house.buyers.delete_wallet(Asked(caller, "wallet:delete", operation), buyerId, walletId)
+    return ""
+
+
+@router.patch(
+    "/buyer/{buyerId}/wallet/{walletId}/default", summary="Set the default wallet", operation_id="setBuyerDefaultWallet"
+)
+async def set_buyer_default_wallet(
+    caller: Caller,
+    house: TheHouse,
+    operation: Operation,
+    buyerId: str,  # noqa: N803
+    walletId: str,  # noqa: N803
+) -> BuyerEntity:
+    """Has the buyer's invoices charged to this payment method. Needs the role EDITOR."""
+    row = await house.buyers.set_default_wallet(Asked(caller, "wallet:default", operation), buyerId, walletId)
+    return shapes.buyer(caller.organisation_id, row)

@@ -1,0 +1,124 @@
+"""Payments, refunds and credit notes as the API's payment transactions: pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from tillwright.domains.billing.reading import text_of
+from tillwright.domains.billing.transactions import Related
+from tillwright.domains.mirror.model import MirrorObject
+from tillwright.doors.api.buyer_shapes import WALLET_KINDS
+from tillwright.kit import money
+
+_EXAMPLE: dict[str, JsonValue] = {
+    "id": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+    "organizationID": "org_01k0example0000000000000000",
+    "partner": "STRIPE",
+    "externalID": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+    "type": "CHARGE",
+    "status": "SUCCESS",
+    "amount": 20.0,
+    "currency": "EUR",
+    "buyerID": "cus_NffrFeUfNV2Hib",
+    "invoiceID": "in_1MtHbELkdIwHu7ixl4OzzPMv",
+    "parentID": None,
+    "walletID": "pm_1MqLiJLkdIwHu7ixUEgbFdYF",
+    "walletType": "card",
+    "creationTime": "2027-01-15T12:00:00Z",
+    "lastUpdateTime": "2027-01-15T12:00:00Z",
+    "info": {"refundExists": False},
+}
+_TYPES = {"payment_intent": "CHARGE", "refund": "REFUND"}
+_STATUS = {
+    "succeeded": "SUCCESS",
+    "issued": "SUCCESS",
+    "processing": "PROCESSING",
+    "canceled": "FAILED",
+    "failed": "FAILED",
+    "void": "FAILED",
+}
+
+
+class PaymentTransactionEntity(BaseModel):
+    """`amount` in major units. `parentID` is a refund's payment. `info` keeps Stripe's own names and minor units."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    id: str
+    organizationID: str  # noqa: N815
+    partner: str
+    externalID: str  # noqa: N815
+    type: str
+    status: str
+    amount: float
+    currency: str
+    buyerID: str | None  # noqa: N815
+    invoiceID: str | None  # noqa: N815
+    parentID: str | None  # noqa: N815
+    walletID: str | None  # noqa: N815
+    walletType: str | None  # noqa: N815
+    creationTime: datetime | None  # noqa: N815
+    lastUpdateTime: datetime  # noqa: N815
+    info: dict[str, Any]
+
+
+def transaction(organisation_id: str, row: MirrorObject, related: Related) -> PaymentTransactionEntity:
+    """One transaction, with what belongs to it."""
+    body = row.body
+    currency = str(body.get("currency") or "")
+    intent = row.id if row.object == "payment_intent" else text_of(body, "payment_intent")
+    charge = related.charges.get(intent)
+    details: dict[str, Any] = (charge.body.get("payment_method_details") if charge else None) or {}
+    return PaymentTransactionEntity(
+        id=row.id,
+        organizationID=organisation_id,
+        partner="STRIPE",
+        externalID=row.id,
+        type=_TYPES.get(row.object, "CREDIT_MEMO"),
+        status=_status(row),
+        amount=float(money.to_major(int(body.get("amount") or 0), currency)),
+        currency=currency.upper(),
+        buyerID=text_of(body, "customer") or (text_of(charge.body, "customer") if charge else "") or None,
+        invoiceID=text_of(body, "invoice") or related.invoices.get(intent),
+        parentID=text_of(body, "payment_intent") or None if row.object == "refund" else None,
+        walletID=text_of(body, "payment_method") or (text_of(charge.body, "payment_method") if charge else "") or None,
+        walletType=WALLET_KINDS.get(str(details.get("type"))),
+        creationTime=row.created,
+        lastUpdateTime=row.seen,
+        info=_info(row, charge, related),
+    )
+
+
+def _status(row: MirrorObject) -> str:
+    if row.status in _STATUS:
+        return _STATUS[row.status]
+    return "FAILED" if row.body.get("last_payment_error") else "PENDING"
+
+
+def _info(row: MirrorObject, charge: MirrorObject | None, related: Related) -> dict[str, Any]:
+    body = row.body
+    if row.object == "refund":
+        names = ("id", "status", "amount", "currency", "reason", "failure_reason", "created", "metadata")
+        shown = {name: body.get(name) for name in names}
+        return {
+            "stripeRefund": shown
+            | {"charge": text_of(body, "charge"), "payment_intent": text_of(body, "payment_intent")}
+        }
+    if row.object != "payment_intent":
+        return {}
+    error: dict[str, Any] = body.get("last_payment_error") or {}
+    told = {name: error.get(name) for name in ("code", "message", "param", "type")} if error else None
+    disputes = [
+        {n: d.body.get(n) for n in ("id", "amount", "created", "livemode", "reason", "status", "is_charge_refundable")}
+        for d in related.disputes.get(row.id, ())
+    ]
+    names = ("id", "livemode", "status", "amount", "currency", "description", "created", "metadata")
+    return {
+        "stripePaymentIntent": {name: body.get(name) for name in names} | {"last_payment_error": told},
+        "stripeDisputes": disputes,
+        "stripeError": told,
+        "refundExists": bool(charge and charge.body.get("amount_refunded")),
+    }
