@@ -17,6 +17,7 @@ from tillwright.doors.console.pages import (
     approvals,
     assistant,
     audit,
+    backtests,
     chat,
     connecting,
     coupons,
@@ -52,6 +53,7 @@ from tillwright.kit.errors import Absent, TillwrightError
 from tillwright.wiring import House
 
 PAGES = (
+    backtests,
     workflow_editor,
     approvals,
     overview,
