@@ -182,7 +182,6 @@ triggers:
   - schedule: {cron: "0 9 * * 1", time_zone: Europe/Berlin}
   - manual: {object: customer, inputs: {amount: {type: integer, low: 1, required: true, summary: How much}}}
   - api: {}
-  - webhook: {}
 concurrency: by customer
 limits: {runs_per_day: 5, amount_per_day: {eur: 5000}, writes_per_day: 9, amount_per_run: {eur: 100, usd: 1}}
 steps:
@@ -192,7 +191,7 @@ steps:
 
 def test_several_triggers_and_a_field_of_any_of_their_objects() -> None:
     found = definition.parse(TRIGGERS)
-    assert [rule.kind for rule in found.rules] == ["stripe_event", "event", "schedule", "manual", "api", "webhook"]
+    assert [rule.kind for rule in found.rules] == ["stripe_event", "event", "schedule", "manual", "api"]
     assert found.rules[1].listens_to == "entitlement:*:end_soon"
     assert definition.of(found.plain()) == found
     assert found.starts.startswith("invoice.paid, entitlement:*:end_soon, schedule 0 9 * * 1 (Europe/Berlin)")
@@ -207,7 +206,7 @@ triggers:
   - event: hello
   - schedule: {cron: "61 * * * *", time_zone: Mars/Base}
   - manual: {object: pumpkin, inputs: {Bad: {type: colour}}}
-  - {webhook: {}, api: {}}
+  - {manual: {}, api: {}}
   - webhook: {secret: x}
 limits: {runs_per_day: 0, amount_per_day: {euro: 1.5}, coffee: 1}
 concurrency: by moon

@@ -115,18 +115,12 @@ def _input(check: Complaints, path: Path, name: str, data: Any) -> None:
         check.complain((*path, "choices"), "inputs_invalid", "Choices are a list")
 
 
-def _webhook(check: Complaints, path: Path, value: Any) -> None:
-    if value not in (None, {}):
-        check.complain(path, "trigger_invalid", "A webhook takes no settings here", "Write `webhook: {}`.")
-
-
 _KINDS = {
     "stripe_event": _stripe_event,
     "event": _event,
     "schedule": _schedule,
     "manual": _form,
     "api": _form,
-    "webhook": _webhook,
 }
 
 

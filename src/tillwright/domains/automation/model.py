@@ -84,7 +84,7 @@ class Trigger:
     """What started a run: the event of ours, and the Stripe event and object it speaks of.
 
     A run that no Stripe event started has in `stripe_event_type` what did (an event of ours, `schedule`, `manual`,
-    `api`, `webhook`, `call`), and in `stripe_event_id` what makes that start one of a kind.
+    `api`, `call`), and in `stripe_event_id` what makes that start one of a kind.
     """
 
     spine_event_id: int
@@ -98,7 +98,7 @@ class Trigger:
     object_type: str | None
     object_id: str | None
     data: Mapping[str, Any] | None = None
-    """What `object` is where Stripe has nothing to be fetched: an event's data, a webhook's body."""
+    """What `object` is where Stripe has nothing to be fetched: an event's data, a form's inputs."""
     inputs: Mapping[str, Any] | None = None
     depth: int = 0
     """How many runs caused one another before this one."""

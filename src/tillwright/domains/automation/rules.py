@@ -14,7 +14,7 @@ from tillwright.gateways.stripe.schemas import ANYTHING
 
 STRIPE = "stripe:event:"
 """How the spine names an applied Stripe event; its type follows."""
-KINDS = ("stripe_event", "event", "schedule", "manual", "api", "webhook")
+KINDS = ("stripe_event", "event", "schedule", "manual", "api")
 SPINE_NAME = re.compile(r"[a-z_]+(:[A-Za-z0-9_]+|:\*){2}")
 
 _ENTITLEMENT: Shape = {

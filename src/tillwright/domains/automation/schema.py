@@ -29,7 +29,6 @@ def _trigger() -> dict[str, Any]:
             "choices": {"type": "array"}, "low": {"type": "number"}, "high": {"type": "number"},
         })},
     })  # fmt: skip
-    nothing = {"type": ["object", "null"]}
     return {"oneOf": [
         _object({"stripe_event": {"enum": sorted(schemas.event_types())}}, "stripe_event"),
         _object({"event": {"type": "string", "examples": ["entitlement:STRIPE:end_soon"]}}, "event"),
@@ -37,7 +36,6 @@ def _trigger() -> dict[str, Any]:
                 "schedule"),
         _object({"manual": {"anyOf": [form, {"type": "null"}]}}, "manual"),
         _object({"api": {"anyOf": [form, {"type": "null"}]}}, "api"),
-        _object({"webhook": nothing}, "webhook"),
     ]}  # fmt: skip
 
 

@@ -26,6 +26,7 @@ SEALED: tuple[Sealed, ...] = (
     Sealed("credentials", "sealed", "partner", "purpose"),
     Sealed("webhook_endpoints", "sealed_secret", "'STRIPE'", _WEBHOOK_SECRET),
     Sealed("webhook_endpoints", "earlier_sealed", "'STRIPE'", _WEBHOOK_SECRET),
+    Sealed("unfinished_removals", "sealed_key", "'STRIPE'", "'removal'"),
     Sealed("invitations", "sealed_token", "'TILLWRIGHT'", "'invitation'"),
     Sealed("connection_starts", "sealed_code", "'STRIPE'", "'connect_code'"),
     Sealed("notification_channels", "url", "kind", "'channel url'"),

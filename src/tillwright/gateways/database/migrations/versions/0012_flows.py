@@ -97,16 +97,6 @@ def upgrade() -> None:
     )
     tenant_table(
         op,
-        "workflow_hooks",
-        """workflow_id text primary key references workflows(id) on delete cascade,
-        token_digest text not null,
-        secret bytea not null,
-        created timestamptz not null,
-        created_by text not null""",
-        indexes=["unique (token_digest)"],
-    )
-    tenant_table(
-        op,
         "automation_switches",
         """stopped boolean not null default false,
         stopped_by text,
@@ -149,10 +139,4 @@ def upgrade() -> None:
         "table (organisation_id text, workflow_id text, number integer)",
         "select organisation_id, workflow_id, number from workflow_schedules "
         "where next_at <= at order by next_at limit most",
-    )
-    definer_function(
-        op,
-        "hook_of(digest text)",
-        "table (organisation_id text, workflow_id text)",
-        "select organisation_id, workflow_id from workflow_hooks where token_digest = digest",
     )
