@@ -295,6 +295,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             automation=automation,
             copying=Copying(clock=clock, database=database),
             reader=reader,
+            routing=told.configurations,
         ),
         notices=told,
         webhooks=webhooks,

@@ -9,6 +9,7 @@ import pytest
 from tests.sandbox.conftest import Sandbox
 from tillwright.domains.environments.stripe_ids import named_in
 from tillwright.domains.integrations.exchange import OVERLAP
+from tillwright.domains.notifications.configuration.model import Change
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.verification.permissions import wanted_rights
 from tillwright.kit.clock import ManualClock
@@ -187,9 +188,13 @@ async def test_a_test_copy_has_settings_and_paused_workflows_and_no_keys(
 ) -> None:
     await house.tenancy.change_organisation(ada, time_zone="Europe/Vienna")
     await house.automation.save(ada, WORKFLOW, activate=True)
+    told = Change({}, {"END_SOON.ENTITLEMENT": {"enabled": True, "to": ["finance@northwind.example"]}})
+    await house.notices.configurations.change(ada, told)
     copy = await house.environments.copy(ada, "Northwind (test)")
     there = Principal(copy.organisation_id, "USER", ada.actor_id, ada.name, "ADMIN", copy.name)
-    assert (copy.name, copy.workflows) == ("Northwind (test)", 1)
+    assert (copy.name, copy.workflows, copy.notification_scopes) == ("Northwind (test)", 1, 1)
+    routed = (await house.notices.configurations.get(there)).scopes["END_SOON.ENTITLEMENT"]
+    assert (routed.enabled, routed.to) == (True, ["finance@northwind.example"])
     assert (await house.tenancy.organisation(there)).time_zone == "Europe/Vienna"
     (workflow,) = await house.automation.list(there)
     assert (workflow.name, workflow.state) == ("welcome", "PAUSED")

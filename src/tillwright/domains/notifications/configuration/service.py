@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tillwright.domains import audit
+from tillwright.domains.notifications.catalogue import catalogue
 from tillwright.domains.notifications.configuration import checks, store
-from tillwright.domains.notifications.configuration.model import Change, Configuration
+from tillwright.domains.notifications.configuration.model import Change, Configuration, ScopeSettings, default
 from tillwright.domains.notifications.contacts import store as contacts
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
@@ -57,6 +59,32 @@ class Configurations:
                 action = "notifications:configuration:update"
                 await audit.record(tx, organisation, principal.actor, action, organisation, said, now)
             return await store.read(tx, organisation)
+
+    async def copy_routing(self, source: Principal, target: Principal) -> int:
+        """Set in one organisation what holds in the other; returns how many scopes were set.
+
+        Contacts stay behind: they are the other's own. Channels are allowed as there, and have no address yet here.
+        """
+        source.require("notification:read")
+        target.require("notification:write")
+        async with self._database.tenant(source.organisation_id) as tx:
+            there = await store.read(tx, source.organisation_id)
+        own = [scope for scope in there.scopes.values() if scope != default(catalogue()[scope.scope])]
+        now = self._clock.now()
+        async with self._database.tenant(target.organisation_id) as tx:
+            await store.lock(tx, target.organisation_id)
+            await store.write_settings(tx, target.organisation_id, there.settings, now, target.name)
+            for scope in own:
+                await store.write_scope(tx, target.organisation_id, _without_contacts(scope), now, target.name)
+            action = "notifications:configuration:copy"
+            said = {"from": source.organisation_id, "scopes": [scope.scope for scope in own]}
+            await audit.record(tx, target.organisation_id, target.actor, action, target.organisation_id, said, now)
+        return len(own)
+
+
+def _without_contacts(scope: ScopeSettings) -> ScopeSettings:
+    to, cc, bcc = ([who for who in group if "@" in who] for group in (scope.to, scope.cc, scope.bcc))
+    return replace(scope, to=to, cc=cc, bcc=bcc)
 
 
 async def _people(tx: Tx, organisation_id: str) -> checks.People:
