@@ -157,9 +157,6 @@ async def _notices(owned: Owned) -> None:
     await room.opt_outs.leave(Link(organisation, "UPDATE.INTEGRATION", "gone@example.com"))
 
 
-SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _notices]
-
-
 async def _approval(owned: Owned) -> None:
     """A question that is open, on a run that was started by hand."""
     source = "name: by_hand\ntrigger: {manual: {}}\nsteps: [{id: ok, approval: {ask: 'Go on?'}}]\n"
@@ -174,7 +171,7 @@ async def _approval(owned: Owned) -> None:
         await approval_store.add(tx, asked)
 
 
-SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _approval]
+SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _notices, _approval]
 
 
 async def tables_of(owned: Owned) -> list[str]:

@@ -154,7 +154,7 @@ async def test_the_calendar_is_the_organisations(firm: Firm) -> None:
     assert one.end is not None
     await firm.until(one.end - timedelta(days=7))
     sent = (await firm.house.entitlements.sent(firm.principal, [one]))[one.id]
-    assert [notice.at.isoformat() for notice in sent] == ["2027-03-07T17:00:00+00:00"]
+    assert [notice.at.isoformat(timespec="seconds") for notice in sent] == ["2027-03-07T17:00:00+00:00"]
 
 
 async def test_many_sweeps_at_once_send_each_once(firm: Firm) -> None:

@@ -48,7 +48,7 @@ async def test_an_event_falls_through_to_the_mirror_and_the_spine(
         "stripe:event:nobody.ever.saw", "stripe:event:novelty.appeared",
     ]  # fmt: skip
     assert said[0]["data"] == {
-        "event_id": "evt_1", "created": to_unix(clock.now()), "livemode": False, "account_id": "acct_1",
+        "event_id": "evt_1", "created": to_unix(clock.now()), "livemode": False, "account_id": "acct_1", "cause": None,
         "object_type": "invoice", "object_id": "in_1",
     }  # fmt: skip
 

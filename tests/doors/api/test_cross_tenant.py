@@ -38,9 +38,14 @@ WORDS = {
 }
 # Lists about one thing: about another's they are empty, as about none.
 LISTS = {"/org/{orgId}/notificationEvent/{entityType}/{entityId}": "notificationEvents"}
-ROWS = {"invitationId": "invitations", "sessionId": "sessions", "approvalId": "approvals"}
 # A path parameter that no route reads by itself: the table whose ids it is, and how they begin.
-ROWS = {"invitationId": ("invitations", ""), "sessionId": ("sessions", ""), "walletId": ("mirror_objects", "pm_")}
+ROWS = {
+    "invitationId": ("invitations", ""),
+    "sessionId": ("sessions", ""),
+    "approvalId": ("approvals", ""),
+    "contactId": ("contacts", "con"),
+    "walletId": ("mirror_objects", "pm_"),
+}
 # Columns that move when somebody is merely recognised.
 MOVES = {"last_used", "seen"}
 MOST_GUESSES = 400
@@ -85,7 +90,7 @@ def operations(page: dict[str, Any]) -> list[Operation]:
 def _query(operation: dict[str, Any]) -> dict[str, str]:
     """The query parameters that must be there, by their examples."""
     wanted = [p for p in operation.get("parameters", ()) if p["in"] == "query" and p.get("required")]
-    return {p["name"]: str(p["schema"]["examples"][0]) for p in wanted}
+    return {p["name"]: str((p["schema"].get("examples") or ["1"])[0]) for p in wanted}
 
 
 def _example(page: dict[str, Any], operation: dict[str, Any]) -> Any:
@@ -184,7 +189,10 @@ def candidates(met: Meeting, operation: Operation, known: Mapping[str, list[str]
 async def proven(met: Meeting) -> tuple[dict[str, dict[str, str]], list[str]]:
     """By path, the values with which its owner gets a 200; and the paths for which nothing was found."""
     mine = {"Authorization": f"Key {met.victim.key}"}
-    known: dict[str, list[str]] = {}
+    known = {
+        name: [value for value in met.guesses.get(table, ()) if value.startswith(begins)]
+        for name, (table, begins) in ROWS.items()
+    }
     right: dict[str, dict[str, str]] = {}
     silent: list[str] = []
     reads = [o for o in met.operations if o.method == "GET" and o.parameters]
@@ -197,8 +205,6 @@ async def proven(met: Meeting) -> tuple[dict[str, dict[str, str]], list[str]]:
                 break
         else:
             silent.append(operation.path)
-    for name, (table, begins) in ROWS.items():
-        known[name] = [value for value in met.guesses.get(table, ()) if value.startswith(begins)]
     known |= WORDS
     for operation in met.operations:
         if operation.path in right or operation.path in silent:
