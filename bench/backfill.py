@@ -27,8 +27,8 @@ import httpx
 import psycopg
 import uvloop
 
-from peers import npm
-from peers.npm import PEER
+from bench.peers import npm
+from bench.peers.npm import PEER
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.kinds import BY_OBJECT

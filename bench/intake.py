@@ -31,8 +31,8 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from peers import npm
-from peers.npm import PEER
+from bench.peers import npm
+from bench.peers.npm import PEER
 from tillwright.domains.webhooks import Webhooks, envelope, store
 from tillwright.domains.webhooks.endpoint import store as endpoints
 from tillwright.domains.webhooks.model import Arrival
@@ -231,7 +231,9 @@ async def measure(url: str, seconds: float) -> dict[str, Any]:
         await limit(database, 0.5)  # warm
         bare = await limit(database, seconds)
         inside = await in_process(database, seconds)
-        server = subprocess.Popen([sys.executable, __file__, "--serve", url], stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "bench.intake", "--serve", url], stdout=subprocess.PIPE, text=True
+        )
         try:
             assert server.stdout is not None
             port = int(await asyncio.to_thread(server.stdout.readline))
