@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import ip_network
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
 from tests.conftest import make_organisation
+from tests.gateways.mail.test_smtp import letter
 from tillwright.domains.integrations import Credentials
 from tillwright.domains.integrations.mail_server import read
 from tillwright.domains.integrations.mail_servers import MailServers
 from tillwright.domains.integrations.partners import PARTNERS
 from tillwright.domains.notifications import MessageState, Notifications
 from tillwright.domains.tenancy import Principal
+from tillwright.domains.tenancy.people import People
 from tillwright.domains.verification import MailVerification
+from tillwright.gateways.mail import MailUnavailable
 from tillwright.gateways.mail.smtp import SmtpMailer
+from tillwright.gateways.outgoing.address import Address
 from tillwright.kit.errors import Absent, Conflict, Denied, Invalid
 from tillwright.kit.seal import Seal, Secret
 from tillwright.wiring import House
@@ -142,6 +146,44 @@ async def test_our_own_network_is_not_reached_by_a_form(post: Post) -> None:
             await closed.connect(post.principal, GOOD | {"host": host, "port": 25}, None)
         assert caught.value.field == "host"
     assert await post.house.integrations.list(post.principal) == []
+
+
+async def test_a_name_that_changes_its_meaning_leads_nowhere_else(post: Post, own: MailSink, common: MailSink) -> None:
+    meanings = [["127.0.0.1"], ["127.0.0.1"], ["127.0.0.9"], ["127.0.0.1", "10.0.0.8"]]
+    asked: list[str] = []
+
+    async def rebinding(host: str, port: int) -> Sequence[Address]:
+        asked.append(host)
+        return [ip_address(one) for one in meanings[len(asked) - 1]]
+
+    post.servers._resolve = rebinding
+    # No resolver of this machine knows the name: whoever looked it up again on the way would reach nothing.
+    await post.servers.connect(post.principal, given(own, host="mail.rebinding.test"), None)
+    assert (await post.verification.verify(post.principal, "ada@example.com")).verified
+    assert len(asked) == 2, "once for each use"
+    assert len(own.shown()) == 1
+    with pytest.raises(MailUnavailable):
+        # 127.0.0.9 is opened too, but nobody listens there: the judged address is dialled, and no other.
+        await (await post.servers.mailer_of(post.principal.organisation_id)).send(letter())
+    with pytest.raises(MailUnavailable, match="not on the public internet"):
+        await post.servers.mailer_of(post.principal.organisation_id)
+    assert (len(own.shown()), len(common.shown())) == (1, 0)
+
+
+async def test_an_invitation_leaves_by_the_organisations_own(
+    post: Post, own: MailSink, common: MailSink, seal: Seal
+) -> None:
+    people = People(
+        clock=post.house.clock, database=post.house.database, seal=seal, mailer=post.servers._common,
+        public_url="https://till.example.com", mailer_of=post.servers.mailer_of,
+    )  # fmt: skip
+    await post.servers.connect(post.principal, given(own), None)
+    await people.invite(post.principal, "grace@example.com", "VIEWER")
+    assert (len(common.shown()), len(own.shown())) == (1, 0), "not proven yet"
+    await post.verification.verify(post.principal, "ada@example.com")
+    await people.invite(post.principal, "grace@example.com", "VIEWER")
+    assert "shop@northwind.example" in own.shown()[0]["from"]
+    assert (len(common.shown()), len(own.shown())) == (1, 2)
 
 
 async def test_a_password_is_sealed_and_does_not_follow_to_another_server(post: Post, own: MailSink) -> None:

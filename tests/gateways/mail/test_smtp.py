@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tillwright.gateways.mail import Letter, MailRefused, MailUnavailable
 from tillwright.gateways.mail.letter import compose
@@ -106,3 +114,56 @@ def test_html_comes_beside_the_text_and_no_robot_answers() -> None:
     message = compose(Letter("<1@x>", "a@example.com", "S", "T", "<p>T</p>", datetime(2027, 1, 15, tzinfo=UTC)), SENDER)
     assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     assert message["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+async def test_what_is_dialled_is_the_address_and_what_is_proven_is_the_name(
+    tls: str, sink: MailSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted = certificate(tmp_path, "mail.example.com")
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(trusted, tmp_path / "key.pem")
+
+    def speaks() -> SMTP:
+        return SMTP(sink, tls_context=context if tls == "starttls" else None, loop=asyncio.get_running_loop())
+
+    server = await asyncio.get_running_loop().create_server(
+        speaks, "127.0.0.1", 0, ssl=context if tls == "tls" else None
+    )
+    port = server.sockets[0].getsockname()[1]
+    try:
+        for host, error in (("mail.example.com", None), ("other.example.com", MailUnavailable)):
+            mailer = SmtpMailer(host, port, sender=SENDER, tls=tls, deadline=5, addresses=["127.0.0.2", "127.0.0.1"])
+            if error is None:
+                await mailer.send(letter())
+                continue
+            with pytest.raises(error, match="certificate"):
+                await mailer.send(letter())
+    finally:
+        server.close()
+    assert len(sink.mails) == 1
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A certificate that vouches for itself, with its key beside it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return folder / "cert.pem"

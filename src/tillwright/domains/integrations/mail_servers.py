@@ -18,7 +18,7 @@ from tillwright.gateways.mail import Letter, Mailer, MailRefused, MailUnavailabl
 from tillwright.gateways.mail.letter import domain_of
 from tillwright.gateways.mail.smtp import SmtpMailer
 from tillwright.gateways.outgoing import address
-from tillwright.gateways.outgoing.client import look_up
+from tillwright.gateways.outgoing.client import Resolve, look_up
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict, Invalid, TillwrightError
@@ -39,7 +39,11 @@ class Trial:
 
 
 class MailServers:
-    """`common` is everybody's who has none of their own; `opened`: networks that may be reached though not public."""
+    """`common` is everybody's who has none of their own; `opened`: networks that may be reached though not public.
+
+    A server's name is looked up once for each use (`resolve`), every address it has is judged, and exactly those are
+    dialled: nothing that the name means a moment later is reached.
+    """
 
     def __init__(
         self,
@@ -50,7 +54,9 @@ class MailServers:
         common: Mailer,
         opened: Sequence[IPv4Network | IPv6Network] = (),
         deadline: float = 15.0,
+        resolve: Resolve = look_up,
     ) -> None:
+        self._resolve = resolve
         self._database = database
         self._clock = clock
         self._credentials = credentials
@@ -162,11 +168,11 @@ class MailServers:
             written=self._clock.now(),
         )
         try:
-            await self._guard(server)
+            addresses = await self._guard(server)
         except TillwrightError as error:
             return integration, Trial((("reach", False, str(error)),))
         try:
-            await (await self._mailer(principal, integration)).send(letter)
+            await (await self._mailer(principal, integration, addresses)).send(letter)
         except MailUnavailable as error:
             return integration, Trial((("reach", False, error.sentence),))
         except MailRefused as error:
@@ -180,12 +186,12 @@ class MailServers:
         if found is None or found.status != "VERIFIED":
             return self._common
         try:
-            await self._guard(MailServer(**found.details))
+            addresses = await self._guard(MailServer(**found.details))
         except Invalid as error:
             raise MailUnavailable(error.code, error.sentence, remedy=error.remedy) from error
-        return await self._mailer(Principal.system(organisation_id, "tillwright"), found)
+        return await self._mailer(Principal.system(organisation_id, "tillwright"), found, addresses)
 
-    async def _mailer(self, principal: Principal, integration: Integration) -> SmtpMailer:
+    async def _mailer(self, principal: Principal, integration: Integration, addresses: Sequence[str]) -> SmtpMailer:
         server, password = MailServer(**integration.details), None
         if server.user:
             async with self._database.tenant(integration.organisation_id) as tx:
@@ -206,13 +212,14 @@ class MailServers:
             password=password,
             tls=server.tls,
             deadline=self._deadline,
+            addresses=addresses,
         )
 
-    async def _guard(self, server: MailServer) -> None:
-        """Refuse a server in our own network: a form must not become a way into it."""
+    async def _guard(self, server: MailServer) -> Sequence[str]:
+        """The addresses that may be dialled. Refuses a server in our own network: a form must not be a way into it."""
         literal = address.read(server.host)
         try:
-            found = [literal] if literal else await look_up(server.host, server.port)
+            found = [literal] if literal else await self._resolve(server.host, server.port)
         except OSError:
             found = []
         if not found:
@@ -226,6 +233,7 @@ class MailServers:
                     field="host",
                     remedy="Use a public server, or open that network with TILLWRIGHT_OUTGOING_NETWORKS.",
                 )
+        return [str(one) for one in found]
 
     async def _keep_password(self, tx: Tx, organisation_id: str, server: MailServer, password: Secret | None) -> None:
         if not server.user:

@@ -11,9 +11,9 @@ from tillwright.domains.notifications.contacts.service import Contacts, KnowsBuy
 from tillwright.domains.notifications.notices.reading import NoticeBoard
 from tillwright.domains.notifications.notices.service import Copies, Notices
 from tillwright.domains.notifications.optouts.service import OptOuts
-from tillwright.domains.notifications.service import MailerOf, Notifications
+from tillwright.domains.notifications.service import Notifications
 from tillwright.gateways.database import Database
-from tillwright.gateways.mail import Mailer
+from tillwright.gateways.mail import Mailer, MailerOf
 from tillwright.gateways.outgoing import Outgoing
 from tillwright.kit.clock import Clock
 from tillwright.kit.seal import Seal

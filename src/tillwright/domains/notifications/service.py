@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from tillwright.domains import events
@@ -13,15 +13,12 @@ from tillwright.domains.notifications.optouts.service import Link, OptOuts
 from tillwright.domains.notifications.templates import UNSUBSCRIBE
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
-from tillwright.gateways.mail import Letter, Mailer, MailRefused, MailUnavailable
+from tillwright.gateways.mail import Letter, Mailer, MailerOf, MailRefused, MailUnavailable
 from tillwright.gateways.mail.letter import domain_of
 from tillwright.kit import ids, pages
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Invalid, Upstream
 from tillwright.kit.pages import Page
-
-MailerOf = Callable[[str], Awaitable[Mailer]]
-"""The mail server of an organisation, by its id."""
 
 
 class Notifications:

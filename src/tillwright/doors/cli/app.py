@@ -18,6 +18,7 @@ from tillwright.doors.cli import (
     doctor,
     integration,
     keys,
+    mail,
     mirror,
     notices,
     setup,
@@ -80,6 +81,7 @@ def build(programs: Programs) -> Callable[[], None]:
     app.command(name="verify")(verify.run)
     app.command(name="mcp")(assistant.command(programs.mcp))
     app.add_typer(integration.app, name="integration")
+    app.add_typer(mail.app, name="mail")
     app.add_typer(keys.app, name="keys")
     app.add_typer(mirror.app, name="mirror")
     app.add_typer(audit.app, name="audit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from tillwright.gateways.mail.letter import Letter
@@ -32,3 +33,7 @@ class Mailer(Protocol):
             MailUnavailable: not now. The server may have it all the same, if the connection broke at the very end.
         """
         ...
+
+
+MailerOf = Callable[[str], Awaitable[Mailer]]
+"""The mail server that an organisation's mails leave by, by its id; asked at each attempt."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Sequence
 from typing import Literal
 
 import aiosmtplib
@@ -21,6 +23,7 @@ class SmtpMailer:
 
     Args:
         tls: `none`, `starttls` (upgrade after the greeting) or `tls` (from the first byte).
+        addresses: what is dialled, in this order, instead of looking the name up; its certificate is still `host`'s.
     """
 
     def __init__(
@@ -33,8 +36,10 @@ class SmtpMailer:
         password: Secret | None = None,
         tls: Literal["none", "starttls", "tls"] | str = "none",
         deadline: float = DEADLINE,
+        addresses: Sequence[str] = (),
     ) -> None:
         self.sender = sender
+        self._addresses = addresses
         self._host = host
         self._port = port
         self._user = user
@@ -50,11 +55,13 @@ class SmtpMailer:
             raise MailRefused(error.code, error.sentence, remedy=error.remedy) from error
         try:
             async with asyncio.timeout(self._deadline):
+                dialled = await self._dial() if self._addresses else None
                 await aiosmtplib.send(
                     message,
                     recipients=[address_of(letter.to).addr_spec],
                     hostname=self._host,
-                    port=self._port,
+                    port=None if dialled else self._port,
+                    sock=dialled,
                     username=self._user,
                     password=self._password.reveal() if self._password else None,
                     use_tls=self._tls == "tls",
@@ -73,7 +80,27 @@ class SmtpMailer:
         except aiosmtplib.SMTPNotSupported as error:
             raise MailRefused("mail_refused", f"The mail server can't send this mail: {error}.") from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise self._unavailable(str(error) or type(error).__name__) from error
+            said = str(error).replace(" on port None", "")  # what the library calls a connection that was handed to it
+            raise self._unavailable(said or type(error).__name__) from error
+
+    async def _dial(self) -> socket.socket:
+        """A connection to the first of the addresses that takes one."""
+        failed: OSError = OSError("no address")
+        for one in self._addresses:
+            family = socket.AF_INET6 if ":" in one else socket.AF_INET
+            dialled = socket.socket(family, socket.SOCK_STREAM)
+            dialled.setblocking(False)
+            try:
+                await asyncio.get_running_loop().sock_connect(dialled, (one, self._port))
+            except OSError as error:
+                dialled.close()
+                failed = error
+            except BaseException:
+                dialled.close()
+                raise
+            else:
+                return dialled
+        raise failed
 
     def _unavailable(self, reason: str) -> MailUnavailable:
         return MailUnavailable(

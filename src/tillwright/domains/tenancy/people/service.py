@@ -16,7 +16,7 @@ from tillwright.domains.tenancy.people.letter import letter
 from tillwright.domains.tenancy.people.model import LIFE, Invitation, Member, Offer
 from tillwright.domains.tenancy.rights import role_of
 from tillwright.gateways.database import Database, Tx
-from tillwright.gateways.mail import Mailer, MailRefused, MailUnavailable
+from tillwright.gateways.mail import Mailer, MailerOf, MailRefused, MailUnavailable
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict, Denied
@@ -28,16 +28,27 @@ _LEASE = timedelta(minutes=2)
 
 
 class People:
-    """`mailer` takes invitations, whose links lead to `public_url`; a link's token rests sealed until its mail is gone.
+    """`mailer` takes invitations of an organisation without a mail server of its own (`mailer_of`); their links lead to
+    `public_url`, and a link's token rests sealed until its mail is gone.
 
     The outbox of the notifications is not for them: its texts are kept and shown to every viewer.
     """
 
-    def __init__(self, *, clock: Clock, database: Database, seal: Seal, mailer: Mailer, public_url: str) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        database: Database,
+        seal: Seal,
+        mailer: Mailer,
+        public_url: str,
+        mailer_of: MailerOf | None = None,
+    ) -> None:
         self._clock = clock
         self._database = database
         self._seal = seal
         self._mailer = mailer
+        self._mailer_of = mailer_of
         self._base = public_url.rstrip("/") + "/invitation/"
 
     async def members(self, principal: Principal) -> Sequence[Member]:
@@ -214,13 +225,12 @@ class People:
             offered = await self._offered(tx, organisation_id, invitation_id, even_late=True)
         token = self._seal.open(sealed, organisation=organisation_id, partner=PARTNER, purpose=PURPOSE)
         invitation = offered.invitation
-        mail = letter(
-            invitation, offered.organisation_name, self._base + token.reveal(), self._mailer.sender, invitation.created
-        )
+        link = self._base + token.reveal()
         try:
             if invitation.expires <= now:
                 raise MailRefused("invitation_expired", "The invitation ran out before the mail could go.")
-            await self._mailer.send(mail)
+            mailer = await self._mailer_of(organisation_id) if self._mailer_of else self._mailer
+            await mailer.send(letter(invitation, offered.organisation_name, link, mailer.sender, invitation.created))
         except MailUnavailable as error:
             wait = timedelta(seconds=min(900, 15 * 2 ** min(invitation.attempts, 10)))
             async with self._database.tenant(organisation_id) as tx:
