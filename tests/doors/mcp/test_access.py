@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.doors.mcp.conftest import Office
+from tillwright.doors.worker import Relay
 
 BACK = "http://127.0.0.1:9/callback"
 VERIFIER = "v" * 64
@@ -153,3 +154,20 @@ async def test_no_token_stands_in_the_database(office: Office) -> None:
         ]
     for secret in (given["access_token"], given["refresh_token"], document["client_secret"]):
         assert secret not in "".join(rows)
+
+
+async def test_a_token_for_one_account_is_not_worth_the_next_ones(office: Office) -> None:
+    client_id = (await register(office)).json()["client_id"]
+    access = (await token(office, client_id, code=await code_for(office, client_id))).json()["access_token"]
+    told = await office.consent(authorize_url(office, client_id), via="organisation")
+    code = dict(parse_qsl(urlsplit(told).query))["code"]
+    ours = (await token(office, client_id, code=code)).json()["access_token"]
+    relay = Relay(office.house.database, "assistant access", office.house.grants.follow)
+    await relay.step()
+    assert await reads(office, access) == 200, "nothing ended yet"
+    [connection] = await office.house.connections.mine(office.principal)
+    await office.house.connections.disconnect(office.principal, connection.id)
+    await relay.step()
+    assert await reads(office, access) == 401
+    assert await reads(office, ours) == 200, "the organisation's own data is another matter"
+    assert [each.via for each in await office.house.grants.mine(office.principal)] == ["organisation"]

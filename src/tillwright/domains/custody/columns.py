@@ -20,7 +20,10 @@ class Sealed:
     everybodys: bool = False
 
 
-_WEBHOOK_SECRET = "case when livemode then 'webhook_secret_live' else 'webhook_secret_test' end"  # noqa: S105
+_WEBHOOK_SECRET = (
+    "case when connect then 'connect_webhook_secret_' else 'webhook_secret_' end "  # noqa: S105 - SQL, no secret
+    "|| case when livemode then 'live' else 'test' end"
+)
 
 SEALED: tuple[Sealed, ...] = (
     Sealed("credentials", "sealed", "partner", "purpose"),

@@ -126,9 +126,13 @@ class Integrations:
         async with self._database.tenant(organisation_id) as tx:
             return await self._find(tx, organisation_id, partner, service)
 
+    async def peek(self, tx: Tx, organisation_id: str) -> Integration | None:
+        """Stripe's, in the caller's transaction; None if it is not connected."""
+        return await store.find(tx, organisation_id, PARTNER, SERVICE)
+
     async def livemode_of(self, tx: Tx, organisation_id: str) -> bool | None:
         """The mode Stripe is connected in, None if it is not."""
-        found = await store.find(tx, organisation_id, PARTNER, SERVICE)
+        found = await self.peek(tx, organisation_id)
         return found.livemode if found else None
 
     async def update(

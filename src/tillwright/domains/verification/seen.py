@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tillwright.domains.integrations.identity import read_account
-from tillwright.domains.integrations.ownership import organisation_of
+from tillwright.domains.integrations.ownership import is_for_connect, organisation_of
 from tillwright.domains.verification.probe import Probed
 from tillwright.domains.verification.report import Account
 
@@ -44,9 +44,10 @@ def advice(probed: Probed, *, restricted: bool, skew: float | None) -> tuple[str
 
 
 def our_endpoint(probed: Probed, organisation_id: str) -> str | None:
-    """`enabled`, `disabled`, `none`, or None where the key may not see the endpoints."""
+    """`enabled`, `disabled`, `none`, or None where the key may not see the endpoints. Not the one for Connect."""
     answer = probed.answers.get("webhook_write")
     if answer is None:
         return None
-    states = [each.get("status") for each in answer.items if organisation_of(each) == organisation_id]
+    ours = [each for each in answer.items if organisation_of(each) == organisation_id and not is_for_connect(each)]
+    states = [each.get("status") for each in ours]
     return "enabled" if "enabled" in states else "disabled" if states else "none"

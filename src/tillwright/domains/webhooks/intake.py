@@ -8,6 +8,8 @@ from tillwright.domains.webhooks import envelope as envelopes
 from tillwright.domains.webhooks import signature as signatures
 from tillwright.domains.webhooks import store
 from tillwright.domains.webhooks.endpoint import store as endpoints
+from tillwright.domains.webhooks.endpoint.kinds import DEPARTURE
+from tillwright.domains.webhooks.envelope import Envelope
 from tillwright.domains.webhooks.model import Accepted, Address, Arrival, Delivery
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.group_commit import GroupCommit, turn_to
@@ -81,6 +83,8 @@ def _judge(delivery: Delivery, addresses: Mapping[str, Address | Upstream]) -> A
             raise address
         signatures.check(delivery.signature, delivery.body, address.secrets)
         envelope = envelopes.read(delivery.body)
+        if address.connect:
+            return _departure(address, envelope, delivery)
         if envelope.livemode is not address.livemode:
             raise Invalid("event_of_other_mode", "The event is of the other mode than this endpoint.", field="livemode")
         if None not in (envelope.account_id, address.account_id) and envelope.account_id != address.account_id:
@@ -89,6 +93,17 @@ def _judge(delivery: Delivery, addresses: Mapping[str, Address | Upstream]) -> A
         return Arrival(address.organisation_id, account_id, envelope, delivery.body, delivery.received)
     except TillwrightError as refusal:
         return refusal
+
+
+def _departure(address: Address, envelope: Envelope, delivery: Delivery) -> Arrival:
+    """What a Connect endpoint brings: who took access back, in either mode. Nothing else of users' accounts is kept."""
+    if envelope.type != DEPARTURE:
+        said = "This address is told of users' accounts that leave, and of nothing else."
+        raise Invalid("event_not_asked_for", said, field="type")
+    if envelope.account_id is None or (envelope.livemode and not address.livemode):
+        said = "The event does not say which account it is of, or is of the other mode than this endpoint."
+        raise Invalid("event_of_other_account", said, field="account")
+    return Arrival(address.organisation_id, envelope.account_id, envelope, delivery.body, delivery.received)
 
 
 def _answer(judged: Arrival | TillwrightError, new: Mapping[str, set[str]]) -> Accepted | Exception:

@@ -33,12 +33,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Whose a webhook address is, and what signs its deliveries."""
+    """Whose a webhook address is, and what signs its deliveries. `connect`: it hears of users' accounts."""
 
     organisation_id: str
     livemode: bool
     account_id: str | None
     secrets: Sequence[Secret]
+    connect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ class Endpoint:
     """Our webhook endpoint at Stripe. `state` is WANTED until Stripe has it and we have its secret, then ACTIVE.
 
     `url` is where it points, without the token that ends it; `error` is the last failure as data. `renew`: another
-    secret is wanted; `earlier_until`: till when deliveries signed with the one before are accepted.
+    secret is wanted; `earlier_until`: till when deliveries signed with the one before are accepted. `connect`: it hears
+    of the accounts that users connected, and not of the organisation's own.
     """
 
     organisation_id: str
@@ -111,3 +113,9 @@ class Endpoint:
     updated: datetime
     renew: bool = False
     earlier_until: datetime | None = None
+    connect: bool = False
+
+    @property
+    def place(self) -> tuple[str, bool, bool]:
+        """Organisation, mode and kind: one endpoint each."""
+        return self.organisation_id, self.livemode, self.connect

@@ -14,6 +14,7 @@ from tillwright.domains.mirror import EventCopy, Mirror
 from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.webhooks import envelope as envelopes
 from tillwright.domains.webhooks import store
+from tillwright.domains.webhooks.endpoint.kinds import DEPARTURE
 from tillwright.domains.webhooks.model import Outcome, StripeEvent
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.facts import API_VERSION
@@ -87,7 +88,7 @@ class Pipeline:
         ]
         at, present = self._clock.now(), await self._integrations.livemode_of(tx, organisation_id)
         for event in batch:
-            if present is not None and event.livemode is not present:
+            if present is not None and event.livemode is not present and event.type != DEPARTURE:
                 continue  # of the side that was left by a switch: kept and mirrored there, and nothing starts by it
             await events.record(tx, organisation_id, SPINE + event.type, _happening(event), at)
         await store.settle(tx, organisation_id, outcomes, at)

@@ -55,6 +55,7 @@ class Webhooks:
         self._clock = clock
         self._database = database
         self._mirror = mirror
+        self._integrations = integrations
         self._intake = Intake(clock=clock, database=database, seal=seal)
         self.keeping = Keeping(clock=clock, database=database, mirror=mirror, kept=events_kept)
         self._polling = Polling(clock=clock, database=database, integrations=integrations, mirror=mirror, reader=reader)
@@ -113,6 +114,9 @@ class Webhooks:
         if event.name == f"integration:{PARTNER}:switched":
             await endpoints.look_at_all(tx, event.organisation_id, self._clock.now())
             return
+        if event.name == f"integration:{PARTNER}:updated":
+            await self._follow_connect(tx, event.organisation_id)
+            return
         lost = event.name == f"integration:{PARTNER}:not_verified" and event.data.get("endpoint") in (
             "disabled",
             "none",
@@ -124,8 +128,21 @@ class Webhooks:
             return  # it was never verified: there is no endpoint to mend
         await endpoints.want(tx, event.organisation_id, livemode, event.data.get("accountId"), self._clock.now())
         await polls.start(tx, event.organisation_id, livemode, event.data.get("accountId"), self._clock.now())
+        await self._follow_connect(tx, event.organisation_id)
         if not lost:
             await self._mirror.start_backfill(tx, event.organisation_id, livemode=livemode)
+
+    async def _follow_connect(self, tx: Tx, organisation_id: str) -> None:
+        """With a Connect client id and an endpoint of the account's own there is one for users' accounts, too."""
+        integration, at = await self._integrations.peek(tx, organisation_id), self._clock.now()
+        if integration is None:
+            return
+        mine = [one for one in await endpoints.all_of(tx, organisation_id) if one.livemode is integration.livemode]
+        wanted = bool(integration.settings.connect_client_id) and bool(mine)
+        if wanted or any(one.connect for one in mine):
+            # One that is there though nobody wants it is looked at, too, and so removed.
+            mode, account = integration.livemode, integration.account_id
+            await endpoints.want(tx, organisation_id, mode, account, at, connect=True)
 
     async def rotate_secret(self, principal: Principal) -> Endpoint:
         """Change the endpoint's signing secret; the one before is accepted for a day. Errors: `Endpoints.rotate`."""
@@ -133,8 +150,13 @@ class Webhooks:
         return await self._endpoints.rotate(principal.organisation_id)
 
     async def endpoints(self, organisation_id: str) -> Sequence[Endpoint]:
-        """The organisation's endpoints, with the last error of each."""
-        return await self._endpoints.all_of(organisation_id)
+        """The organisation's endpoints for its own account, one a mode, with the last error of each."""
+        return [each for each in await self._endpoints.all_of(organisation_id) if not each.connect]
+
+    async def connect_endpoint(self, organisation_id: str, *, livemode: bool) -> Endpoint | None:
+        """The one by which Stripe tells of users' accounts that leave; None where it is not wanted yet."""
+        found = await self._endpoints.all_of(organisation_id)
+        return next((each for each in found if each.connect and each.livemode is livemode), None)
 
     async def unregister(self, organisation_id: str) -> int:
         """Delete our endpoints at Stripe; returns how many were there. Raises StripeFailure if one is left."""
@@ -159,7 +181,7 @@ class Webhooks:
         """
         await polls.forget(tx, organisation_id)
         for endpoint in await endpoints.all_of(tx, organisation_id):
-            await endpoints.delete(tx, organisation_id, endpoint.livemode)
+            await endpoints.delete(tx, endpoint)
         return await store.forget(tx, organisation_id)
 
     async def event(self, tx: Tx, event_id: str) -> StripeEvent:

@@ -20,6 +20,7 @@ from tillwright.domains.assistant.grants.model import (
     Tokens,
 )
 from tillwright.domains.connections.platform import Platforms
+from tillwright.domains.events import SpineEvent
 from tillwright.domains.tenancy import Principal, Tenancy
 from tillwright.gateways.database import Database, Tx
 from tillwright.kit import ids
@@ -246,6 +247,21 @@ class Grants:
         grant = await self._grant(token)
         if grant is not None and grant.program_id == program_id:
             await self._end(grant, "given back by the program")
+
+    async def follow(self, tx: Tx, event: SpineEvent) -> None:
+        """A connection ended: what was given to read through it ends too, and is not worth the next one's account."""
+        if event.name != "connection:STRIPE:ended":
+            return
+        user_id, mode = str(event.data.get("userId")), event.data.get("mode")
+        for grant in await store.all_of_user(tx, event.organisation_id, user_id):
+            if (
+                grant.via == "connection"
+                and grant.mode == mode
+                and await store.delete(tx, grant.organisation_id, grant.id)
+            ):
+                detail = {"program": grant.program_name, "userId": user_id, "why": "the connection ended"}
+                by = Principal.system(grant.organisation_id, "tillwright")
+                await self._note(tx, by, "tillwright:assistant_access:end", grant, detail)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """End all of an organisation's in the caller's transaction; how many there were."""

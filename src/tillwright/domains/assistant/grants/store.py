@@ -86,10 +86,14 @@ async def find(tx: Tx, organisation_id: str, grant_id: str) -> Grant | None:
 
 async def of_user(tx: Tx, organisation_id: str, user_id: str) -> Sequence[Grant]:
     """Those that were taken up, the newest first."""
+    return [each for each in await all_of_user(tx, organisation_id, user_id) if each.code_used is not None]
+
+
+async def all_of_user(tx: Tx, organisation_id: str, user_id: str) -> Sequence[Grant]:
+    """Those whose code was not brought yet, too; the newest first."""
     rows = await (
         await tx.execute(
-            "select * from assistant_grants where organisation_id = %s and user_id = %s and code_used is not null "
-            "order by created desc, id desc",
+            "select * from assistant_grants where organisation_id = %s and user_id = %s order by created desc, id desc",
             (organisation_id, user_id),
         )
     ).fetchall()

@@ -1,4 +1,4 @@
-"""Seeing that Stripe has exactly one endpoint of ours, points it at us, and that we hold its secret."""
+"""Seeing that Stripe has exactly one endpoint of ours of each kind, points it at us, and that we hold its secret."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from tillwright.domains import audit, events
 from tillwright.domains.integrations import PARTNER, Integrations
-from tillwright.domains.integrations.ownership import ORGANISATION, organisation_of
+from tillwright.domains.integrations.ownership import organisation_of
 from tillwright.domains.mirror.failures import as_data, wait_after
 from tillwright.domains.tenancy import Principal
-from tillwright.domains.webhooks.endpoint import store
+from tillwright.domains.webhooks.endpoint import kinds, store
 from tillwright.domains.webhooks.endpoint.reach import unreachable
 from tillwright.domains.webhooks.model import Endpoint
 from tillwright.gateways.database import Database, Tx
@@ -54,7 +54,7 @@ class Endpoints:
         self._base = public_url.rstrip("/") + "/webhooks/stripe/"
 
     async def register(self, organisation_id: str) -> Endpoint:
-        """Make or mend the endpoint for the integration's mode; calling again changes nothing that is right.
+        """Make or mend the account's own endpoint for its mode; calling again changes nothing that is right.
 
         Raises:
             Absent: Stripe is not connected.
@@ -69,6 +69,8 @@ class Endpoints:
 
     async def rotate(self, organisation_id: str) -> Endpoint:
         """Put another signing secret in the place of the present one, which is accepted for `store.OVERLAP` more.
+
+        The endpoint for Connect gets another one too, by the worker.
 
         Raises:
             Absent: Stripe is not connected, or there is no endpoint in use.
@@ -92,10 +94,10 @@ class Endpoints:
         for organisation_id in organisations:
             for endpoint in await self.all_of(organisation_id):
                 try:
-                    if await self._of_other_side(endpoint):
+                    if await self._unwanted(endpoint):
                         await self._retire(endpoint)
                     else:
-                        await self._ensure(organisation_id, endpoint.livemode)
+                        await self._ensure(organisation_id, endpoint.livemode, connect=endpoint.connect)
                     right += 1
                 except TillwrightError:
                     continue  # kept with the endpoint, shown in the console, tried again later
@@ -116,21 +118,27 @@ class Endpoints:
         for endpoint in await self.all_of(organisation_id):
             access = await self._access(endpoint, "remove the webhook endpoint")
             for found in await self._ours_at_stripe(access):
+                if not kinds.is_of(endpoint, found):
+                    continue
                 await self._delete(access, endpoint, found["id"])
                 deleted += 1
         return deleted
 
-    async def _of_other_side(self, endpoint: Endpoint) -> bool:
-        return (await self._integrations.of(endpoint.organisation_id)).livemode is not endpoint.livemode
+    async def _unwanted(self, endpoint: Endpoint) -> bool:
+        """It is of the mode that was left by a switch, or nobody can connect an account any more."""
+        integration = await self._integrations.of(endpoint.organisation_id)
+        left = integration.livemode is not endpoint.livemode
+        return left or (endpoint.connect and not integration.settings.connect_client_id)
 
     async def _retire(self, endpoint: Endpoint) -> None:
-        """The integration was switched to the other mode: delete this side's endpoint, at Stripe as long as we can."""
+        """Delete an endpoint that is not wanted any more, at Stripe as long as we can."""
         with contextlib.suppress(Conflict):  # the keys of that side are gone; Stripe disables what is not answered
-            access = await self._access(endpoint, "remove the endpoint of the side that was left")
+            access = await self._access(endpoint, "remove an endpoint that is not needed any more")
             for found in await self._ours_at_stripe(access):
-                await self._delete(access, endpoint, found["id"])
+                if kinds.is_of(endpoint, found):
+                    await self._delete(access, endpoint, found["id"])
         async with self._database.tenant(endpoint.organisation_id) as tx:
-            await store.delete(tx, endpoint.organisation_id, endpoint.livemode)
+            await store.delete(tx, endpoint)
 
     async def take_back(self, access: Access, hooks: Sequence[str]) -> int:
         """Delete at Stripe the endpoints that carry one of these ids; one made since, by a new connection, stays.
@@ -141,7 +149,7 @@ class Endpoints:
         deleted = 0
         for found in await self._ours_at_stripe(access):
             metadata: dict[str, Any] = found.get("metadata") or {}
-            if metadata.get("tillwright_operation") in hooks:
+            if metadata.get(kinds.OPERATION) in hooks:
                 key = ids.digest("webhook endpoint", "take back", found["id"])
                 try:
                     await self._writer.send(access, "DELETE", f"{PATH}/{found['id']}", None, key)
@@ -150,10 +158,10 @@ class Endpoints:
                 deleted += 1
         return deleted
 
-    async def _ensure(self, organisation_id: str, livemode: bool) -> Endpoint:
+    async def _ensure(self, organisation_id: str, livemode: bool, *, connect: bool = False) -> Endpoint:
         lease = ids.token(12)
         async with self._database.tenant(organisation_id) as tx:
-            endpoint = await store.claim(tx, organisation_id, livemode, lease, self._clock.now())
+            endpoint = await store.claim(tx, organisation_id, livemode, lease, self._clock.now(), connect=connect)
         if endpoint is None:
             raise Conflict(
                 "webhook_registration_under_way",
@@ -169,11 +177,11 @@ class Endpoints:
                 next_at = self._clock.now() + wait_after(error, endpoint.failures)
                 await store.fail(tx, endpoint, lease, as_data(error), next_at)
             raise
-        return next(each for each in await self.all_of(organisation_id) if each.livemode is livemode)
+        return next(each for each in await self.all_of(organisation_id) if each.place == endpoint.place)
 
     async def _make_right(self, endpoint: Endpoint, lease: str) -> None:
         access = await self._access(endpoint, "look after the webhook endpoint")
-        ours = await self._ours_at_stripe(access)
+        ours = [each for each in await self._ours_at_stripe(access) if kinds.is_of(endpoint, each)]
         kept = None
         for found in ours:
             if endpoint.state == "ACTIVE" and found["id"] == endpoint.stripe_id:
@@ -199,13 +207,7 @@ class Endpoints:
 
     async def _create(self, access: Access, endpoint: Endpoint, lease: str) -> None:
         token = ids.token()
-        params: dict[str, Any] = {
-            "url": self._base + token,
-            "enabled_events": ["*"],
-            "api_version": API_VERSION,
-            "description": "Tillwright: keeps its copy of your data true and starts your workflows.",
-            "metadata": {ORGANISATION: endpoint.organisation_id, "tillwright_operation": endpoint.id},
-        }
+        params = kinds.parameters(endpoint, self._base + token, API_VERSION)
         # The attempt was committed with the lease. Each has its own key: a first answer can't be asked for twice, its
         # secret is in no record of ours, so what an attempt left behind is deleted and made anew.
         key = ids.digest("webhook endpoint", endpoint.id, "create", str(endpoint.attempt))
@@ -237,8 +239,8 @@ class Endpoints:
             wanted["url"] = self._base + token
         if found.get("status") != "enabled":
             wanted["disabled"] = False
-        if "*" not in found.get("enabled_events", []):
-            wanted["enabled_events"] = ["*"]
+        if not kinds.events_are_right(endpoint, found):
+            wanted["enabled_events"] = kinds.events_of(endpoint)
         if wanted:
             key = ids.digest("webhook endpoint", endpoint.id, "update", str(endpoint.attempt))
             await self._send(access, "POST", f"{PATH}/{found['id']}", wanted, key)
@@ -276,6 +278,8 @@ class Endpoints:
         )
 
     async def _tell(self, tx: Tx, endpoint: Endpoint, stripe_id: str) -> None:
+        if endpoint.connect:
+            return
         # Whoever found that it was gone or disabled may look again.
         said = {"mode": "live" if endpoint.livemode else "test", "endpoint": stripe_id}
         name = f"webhook_endpoint:{PARTNER}:made"

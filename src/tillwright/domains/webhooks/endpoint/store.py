@@ -20,8 +20,8 @@ CHECK = timedelta(hours=6)  # how often an endpoint is looked at: somebody may h
 _PARTNER = "STRIPE"
 
 
-def _purpose(livemode: bool) -> str:
-    return f"webhook_secret_{'live' if livemode else 'test'}"
+def _purpose(livemode: bool, connect: bool) -> str:
+    return f"{'connect_' if connect else ''}webhook_secret_{'live' if livemode else 'test'}"
 
 
 async def addresses(tx: Tx, digests: Collection[str], seal: Seal, at: datetime) -> dict[str, Address | Upstream]:
@@ -34,34 +34,39 @@ async def addresses(tx: Tx, digests: Collection[str], seal: Seal, at: datetime) 
                 bytes(row["sealed_secret"]),
                 organisation=row["organisation_id"],
                 partner=_PARTNER,
-                purpose=_purpose(row["livemode"]),
+                purpose=_purpose(row["livemode"], row["connect"]),
             )
         except Invalid as error:
             # Not the sender's fault: Stripe shall keep the event and send it again.
             found[row["token_digest"]] = Upstream("webhook_secret_sealed", error.sentence, remedy=error.remedy)
             continue
-        found[row["token_digest"]] = Address(row["organisation_id"], row["livemode"], row["account_id"], [secret])
+        found[row["token_digest"]] = Address(
+            row["organisation_id"], row["livemode"], row["account_id"], [secret], row["connect"]
+        )
     return found
 
 
-async def want(tx: Tx, organisation_id: str, livemode: bool, account_id: str | None, at: datetime) -> None:
+async def want(
+    tx: Tx, organisation_id: str, livemode: bool, account_id: str | None, at: datetime, *, connect: bool = False
+) -> None:
     """See that there is a row for the endpoint; one that is there stays, and is looked at again soon."""
     await tx.execute(
-        "insert into webhook_endpoints (organisation_id, livemode, id, state, account_id, next_at, created, updated) "
-        "values (%s, %s, %s, 'WANTED', %s, %s, %s, %s) on conflict (organisation_id, livemode) do update set "
-        "account_id = coalesce(excluded.account_id, webhook_endpoints.account_id), next_at = excluded.next_at",
-        (organisation_id, livemode, ids.new("hook"), account_id, at, at, at),
+        "insert into webhook_endpoints (organisation_id, livemode, connect, id, state, account_id, next_at, created, "
+        "updated) values (%s, %s, %s, %s, 'WANTED', %s, %s, %s, %s) on conflict (organisation_id, livemode, connect) "
+        "do update set account_id = coalesce(excluded.account_id, webhook_endpoints.account_id), "
+        "next_at = excluded.next_at",
+        (organisation_id, livemode, connect, ids.new("hook"), account_id, at, at, at),
     )
 
 
 async def renew(tx: Tx, organisation_id: str, livemode: bool, at: datetime) -> bool:
-    """Ask for another secret in place of the one in use; False if there is none in use."""
+    """Ask for another secret in place of each in use; False if there is none in use."""
     done = await tx.execute(
         "update webhook_endpoints set renew = true, next_at = %s "
         "where organisation_id = %s and livemode = %s and state = 'ACTIVE'",
         (at, organisation_id, livemode),
     )
-    return done.rowcount == 1
+    return done.rowcount > 0
 
 
 async def look_at_all(tx: Tx, organisation_id: str, at: datetime) -> None:
@@ -74,12 +79,15 @@ async def organisations(tx: Tx, at: datetime) -> Sequence[str]:
     return [row["organisation_id"] async for row in rows]
 
 
-async def claim(tx: Tx, organisation_id: str, livemode: bool, lease: str, at: datetime) -> Endpoint | None:
+async def claim(
+    tx: Tx, organisation_id: str, livemode: bool, lease: str, at: datetime, *, connect: bool = False
+) -> Endpoint | None:
     """The row, held by this lease; None while another holds it. Counts the attempt."""
     rows = await tx.execute(
         "update webhook_endpoints set lease = %s, leased_until = %s, attempt = attempt + 1, updated = %s "
-        "where organisation_id = %s and livemode = %s and (leased_until is null or leased_until <= %s) returning *",
-        (lease, at + LEASE, at, organisation_id, livemode, at),
+        "where organisation_id = %s and livemode = %s and connect = %s "
+        "and (leased_until is null or leased_until <= %s) returning *",
+        (lease, at + LEASE, at, organisation_id, livemode, connect, at),
     )
     row = await rows.fetchone()
     return _endpoint(row) if row else None
@@ -99,7 +107,10 @@ async def activate(
 ) -> bool:
     """Keep what Stripe made, and the secret before it for a while; False if the lease ran out meanwhile."""
     sealed = seal.close(
-        secret, organisation=endpoint.organisation_id, partner=_PARTNER, purpose=_purpose(endpoint.livemode)
+        secret,
+        organisation=endpoint.organisation_id,
+        partner=_PARTNER,
+        purpose=_purpose(endpoint.livemode, endpoint.connect),
     )
     done = await tx.execute(
         "update webhook_endpoints set state = 'ACTIVE', stripe_id = %s, url = %s, "
@@ -108,10 +119,10 @@ async def activate(
         "token_digest = %s, sealed_secret = %s, renew = false, lease = null, leased_until = null, failures = 0, "
         # After a renewal the one before may still be at Stripe: look again as soon as the lease would be over.
         "error = null, next_at = case when renew then %s::timestamptz else %s::timestamptz end, updated = %s "
-        "where organisation_id = %s and livemode = %s and lease = %s",
+        "where organisation_id = %s and livemode = %s and connect = %s and lease = %s",
         (
             stripe_id, url, at + OVERLAP, ids.fingerprint(token), sealed, at + LEASE, at + CHECK, at,
-            endpoint.organisation_id, endpoint.livemode, lease,
+            *endpoint.place, lease,
         ),
     )  # fmt: skip
     return done.rowcount == 1
@@ -121,13 +132,14 @@ async def keep(tx: Tx, endpoint: Endpoint, lease: str, *, url: str, token_digest
     """Stripe has it as it should be, at this address; its secret stays. False if the lease ran out."""
     done = await tx.execute(
         "update webhook_endpoints set url = %s, token_digest = %s, lease = null, leased_until = null, failures = 0, "
-        "error = null, next_at = %s, updated = %s where organisation_id = %s and livemode = %s and lease = %s",
-        (url, token_digest, at + CHECK, at, endpoint.organisation_id, endpoint.livemode, lease),
+        "error = null, next_at = %s, updated = %s "
+        "where organisation_id = %s and livemode = %s and connect = %s and lease = %s",
+        (url, token_digest, at + CHECK, at, *endpoint.place, lease),
     )
     await tx.execute(
         "update webhook_endpoints set earlier_digest = null, earlier_sealed = null, earlier_until = null "
-        "where organisation_id = %s and livemode = %s and earlier_until <= %s",
-        (endpoint.organisation_id, endpoint.livemode, at),
+        "where organisation_id = %s and livemode = %s and connect = %s and earlier_until <= %s",
+        (*endpoint.place, at),
     )
     return done.rowcount == 1
 
@@ -135,22 +147,23 @@ async def keep(tx: Tx, endpoint: Endpoint, lease: str, *, url: str, token_digest
 async def fail(tx: Tx, endpoint: Endpoint, lease: str, error: dict[str, Any], next_at: datetime) -> None:
     await tx.execute(
         "update webhook_endpoints set lease = null, leased_until = null, failures = failures + 1, error = %s, "
-        "next_at = %s where organisation_id = %s and livemode = %s and lease = %s",
-        (Jsonb(error), next_at, endpoint.organisation_id, endpoint.livemode, lease),
+        "next_at = %s where organisation_id = %s and livemode = %s and connect = %s and lease = %s",
+        (Jsonb(error), next_at, *endpoint.place, lease),
     )
 
 
 async def all_of(tx: Tx, organisation_id: str) -> Sequence[Endpoint]:
+    """The one for Connect behind the account's own."""
     rows = await tx.execute(
-        "select * from webhook_endpoints where organisation_id = %s order by livemode", (organisation_id,)
+        "select * from webhook_endpoints where organisation_id = %s order by livemode, connect", (organisation_id,)
     )
     return [_endpoint(row) async for row in rows]
 
 
-async def delete(tx: Tx, organisation_id: str, livemode: bool) -> None:
+async def delete(tx: Tx, endpoint: Endpoint) -> None:
     """Overwrite the sealed secret, then drop the row: from now on nothing listens at its address."""
-    where = "where organisation_id = %s and livemode = %s"
-    values = (organisation_id, livemode)
+    where = "where organisation_id = %s and livemode = %s and connect = %s"
+    values = endpoint.place
     await tx.execute(
         f"update webhook_endpoints set state = 'WANTED', sealed_secret = null, token_digest = null, "  # noqa: S608 - a constant
         f"earlier_sealed = null, earlier_digest = null {where}",
@@ -163,5 +176,5 @@ def _endpoint(row: dict[str, Any]) -> Endpoint:
     return Endpoint(
         row["organisation_id"], row["livemode"], row["id"], row["state"], row["account_id"], row["stripe_id"],
         row["url"], row["token_digest"], row["attempt"], row["failures"], row["error"], row["updated"],
-        row["renew"], row["earlier_until"],
+        row["renew"], row["earlier_until"], row["connect"],
     )  # fmt: skip

@@ -114,7 +114,7 @@ class Polling:
                 await tx.execute("notify stripe_events")
             if not more:
                 active = any(
-                    each.livemode is poll.livemode and each.state == "ACTIVE"
+                    each.livemode is poll.livemode and each.state == "ACTIVE" and not each.connect
                     for each in await endpoints.all_of(tx, organisation_id)
                 )
                 await store.close_window(tx, organisation_id, lease, poll, at + pause(active))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from tillwright.domains.webhooks.endpoint.reach import NO_PUBLIC_ADDRESS
 from tillwright.doors.console.shell import shell_of
 from tillwright.doors.console.visit import STATUS, Visit
 from tillwright.kit.errors import Conflict, Invalid, TillwrightError
@@ -85,9 +86,20 @@ async def _shown(visit: Visit, *, error: TillwrightError | None = None) -> Respo
         notices=await connections.notices(visit.principal),
         missing=missing,
         stripe=visit.shell.stripe,
+        ear=await _ear(visit),
         callback=f"{visit.house.settings.web.public_url}{PATH}/stripe/callback",
         error=error,
     )
+
+
+async def _ear(visit: Visit) -> str:
+    """How we learn that somebody took access back at Stripe: `told`, `soon`, or `asks` where Stripe can't reach us."""
+    if visit.shell.stripe is None:
+        return "asks"
+    endpoint = await visit.house.webhooks.connect_endpoint(visit.organisation_id, livemode=visit.shell.stripe.livemode)
+    if endpoint is None or (endpoint.error or {}).get("code") == NO_PUBLIC_ADDRESS:
+        return "asks"
+    return "told" if endpoint.state == "ACTIVE" else "soon"
 
 
 PAGES = (
