@@ -8,6 +8,7 @@ import pytest
 
 from tests.domains.connections.conftest import Linked
 from tillwright.domains import events
+from tillwright.domains.notifications.catalogue import scope_of
 from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import ConnectionsPart
 from tillwright.kit.errors import Absent, Conflict, Denied, TillwrightError
@@ -16,6 +17,13 @@ from tillwright_sandbox.world import ACME, NORTHWIND
 
 async def read(linked: Linked) -> list[dict]:
     return (await (await linked.connections.read(linked.ada, why="a test")).all("/v1/customers")).items
+
+
+async def told_by_mail(linked: Linked) -> list[tuple[str, str, str]]:
+    """What the notices' room hears: to whom, of which account, why."""
+    rows = await linked.rooms.rows("select data from spine_events where name = 'connection:STRIPE:lost' order by id")
+    found = [scope_of("TERMINATE.INTEGRATION").values(row["data"]) for row in rows]
+    return [(each["email"], each["accountId"], each["reason"]) for each in found]
 
 
 async def nothing_left(linked: Linked) -> None:
@@ -34,6 +42,7 @@ async def test_delete_revokes_at_stripe_and_erases_what_was_read(linked: Linked)
     await nothing_left(linked)
     audit = await linked.rooms.rows("select action, detail from audit_entries where action = 'user:connection:end'")
     assert [entry["detail"]["why"] for entry in audit] == ["disconnected by its user"]
+    assert await told_by_mail(linked) == [], "who did it themselves needs no mail"
 
 
 async def test_another_user_can_neither_see_nor_end_it(linked: Linked) -> None:
@@ -99,6 +108,7 @@ async def test_taken_back_at_stripe(linked: Linked, how: str) -> None:
     await nothing_left(linked)
     assert ["taken back at Stripe" in each.sentence for each in await linked.connections.notices(linked.ada)] == [True]
     assert await linked.connections.revocations(linked.ada) == []
+    assert await told_by_mail(linked) == [("ada@example.com", ACME, "Access was taken back at Stripe.")]
     await linked.connections.dismiss_notices(linked.ada)
     assert await linked.connections.notices(linked.ada) == []
 
@@ -113,14 +123,18 @@ async def test_the_other_modes_departure_is_none_of_this_one(linked: Linked) -> 
     assert await linked.count("connections") == 1
 
 
-async def test_its_user_leaves_the_organisation(linked: Linked) -> None:
+@pytest.mark.parametrize("said", ["deleted", "changed"])
+async def test_its_user_leaves_the_organisation(linked: Linked, said: str) -> None:
     await linked.connect()
-    organisation = linked.ada.organisation_id
+    organisation, data = linked.ada.organisation_id, {"userId": "usr_ada", "email": "ada@example.com"}
     async with linked.rooms.database.tenant(organisation) as tx:
         await tx.execute("delete from memberships where user_id = 'usr_ada'")
-        await events.record(tx, organisation, "user:MEMBER:delete", {"userId": "usr_ada"}, linked.rooms.clock.now())
+        if said == "deleted":
+            await tx.execute("delete from users where id = 'usr_ada'")  # their address goes with them
+        await events.record(tx, organisation, f"user:MEMBER:{said}", data, linked.rooms.clock.now())
     await linked.connections.step()
     await nothing_left(linked)
+    assert await told_by_mail(linked) == [("ada@example.com", ACME, "Membership of the organisation ended.")]
 
 
 async def test_the_platforms_key_is_replaced_by_another_accounts(linked: Linked) -> None:
@@ -135,6 +149,7 @@ async def test_the_platforms_key_is_replaced_by_another_accounts(linked: Linked)
     await linked.connections.step()
     assert await linked.count("connections") == 0
     assert len(await linked.connections.notices(linked.ada)) == 1
+    assert [why for _, _, why in await told_by_mail(linked)] == ["The organisation's Stripe integration changed."]
 
 
 @pytest.mark.parametrize("stripe", ["up", "down"])
@@ -158,6 +173,20 @@ async def test_deletion_of_the_integration_deauthorises_and_erases(linked: Linke
     for table in ("connections", "connection_starts", "connection_revocations", "connection_cache"):
         assert await linked.count(table) == 0, table
     assert len(await linked.connections.notices(linked.ada)) == 1
+    reason = "The organisation's Stripe integration was deleted."
+    assert await told_by_mail(linked) == [("ada@example.com", ACME, reason)]
+
+
+async def test_a_pause_of_the_integration_ends_no_connection(linked: Linked) -> None:
+    await linked.connect()
+    rooms = linked.rooms
+    for paused in (True, False):
+        version = (await rooms.integrations.get(rooms.principal)).version
+        await rooms.integrations.update(rooms.principal, expected_version=version, settings={"paused": paused})
+        rooms.clock.move(601)
+        await linked.connections.step()
+    assert await read(linked) == []
+    assert await linked.connections.notices(linked.ada) == []
 
 
 class Killed(BaseException):

@@ -249,3 +249,26 @@ async def test_each_kind_of_happening_finds_its_scope(stage: Stage, name: str, d
     await stage.happen(name, data)
     (notices, _) = await stage.room.board.list(stage.admin)
     assert [one.scope for one in notices] == [scope]
+
+
+LOST = {"email": "ada@x.example", "accountId": "acct_2", "mode": "test", "why": "Access was taken back at Stripe."}
+
+
+@pytest.mark.parametrize("listed", [[], ["ops@x.example"]])
+async def test_what_concerns_one_person_goes_to_them_whoever_else_is_told(stage: Stage, listed: list[str]) -> None:
+    await stage.configure("TERMINATE.INTEGRATION", to=listed, digest=True)
+    await stage.happen("connection:STRIPE:lost", LOST)
+    await stage.settle()
+    assert {letter.to for letter in stage.mailbox.letters} == {"ada@x.example", *listed}
+    letter = stage.mailbox.letters[0]
+    assert letter.subject == "Access to your Stripe account acct_2 has ended"
+    assert "taken back at Stripe" in letter.text
+    assert "https://tillwright.example.com/settings/user-integrations" in letter.text
+    assert "connected it" in letter.text
+
+
+async def test_what_concerns_a_person_is_switched_off_like_the_rest(stage: Stage) -> None:
+    await stage.configure("TERMINATE.INTEGRATION", enabled=False)
+    await stage.happen("connection:STRIPE:lost", LOST)
+    await stage.settle()
+    assert stage.mailbox.letters == []

@@ -10,7 +10,7 @@ from tillwright.domains.audit import Actor
 from tillwright.domains.connections import store
 from tillwright.domains.connections.model import Connection, Notice, Revocation, RevocationState
 from tillwright.domains.connections.platform import Platforms
-from tillwright.domains.tenancy import Principal
+from tillwright.domains.tenancy import Principal, Tenancy
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.oauth import StripeOAuth
 from tillwright.kit import ids
@@ -25,23 +25,38 @@ MOST_TRIES = 200  # about six weeks
 class Ending:
     """Whoever ends one: its user, Stripe, an administrator, or time."""
 
-    def __init__(self, *, clock: Clock, database: Database, platforms: Platforms, oauth: StripeOAuth) -> None:
+    def __init__(
+        self, *, clock: Clock, database: Database, tenancy: Tenancy, platforms: Platforms, oauth: StripeOAuth
+    ) -> None:
         self._clock = clock
+        self._tenancy = tenancy
         self._database = database
         self._platforms = platforms
         self._oauth = oauth
 
     async def end(
-        self, tx: Tx, connection: Connection, *, by: Actor, why: str, owed: bool = True, tell: str = ""
+        self,
+        tx: Tx,
+        connection: Connection,
+        *,
+        by: Actor,
+        why: str,
+        owed: bool = True,
+        tell: str = "",
+        email: str | None = None,
     ) -> str | None:
-        """Erase it in the caller's transaction; the id of the revocation that is now owed at Stripe, if one is."""
+        """Erase it in the caller's transaction; the id of the revocation that is now owed at Stripe, if one is.
+
+        Args:
+            tell: what the user reads of it on the page; they are told by mail, too. Nothing if they did it themselves.
+            email: their address, if it is known already.
+        """
         organisation_id, at = connection.organisation_id, self._clock.now()
         if not await store.delete(tx, organisation_id, connection.id):
             return None
         revocation_id = await self.owe(tx, connection) if owed else None
         if tell:
-            notice = Notice(ids.new("ntc"), connection.user_id, connection.livemode, tell, at)
-            await store.insert_notice(tx, organisation_id, notice)
+            await self.tell(tx, connection, tell, why, email)
         detail = {"why": why, "userId": connection.user_id, "accountId": connection.account_id, "mode": connection.mode}
         source = {"USER": "user"}.get(by.kind, "tillwright")
         await audit.record(tx, organisation_id, by, f"{source}:connection:end", connection.id, detail, at)
@@ -49,6 +64,16 @@ class Ending:
             tx, organisation_id, "connection:STRIPE:ended", detail | {"connectionId": connection.id}, at
         )
         return revocation_id
+
+    async def tell(self, tx: Tx, connection: Connection, sentence: str, why: str, email: str | None = None) -> None:
+        """Let the user know on the page, and by what follows the spine, by mail."""
+        organisation_id, at = connection.organisation_id, self._clock.now()
+        notice = Notice(ids.new("ntc"), connection.user_id, connection.livemode, sentence, at)
+        await store.insert_notice(tx, organisation_id, notice)
+        address = email or await self._tenancy.address_of(tx, connection.user_id)
+        said = {"why": f"{why[0].upper()}{why[1:]}.", "email": address, "userId": connection.user_id}
+        said |= {"accountId": connection.account_id, "mode": connection.mode, "connectionId": connection.id}
+        await events.record(tx, organisation_id, "connection:STRIPE:lost", said, at)
 
     async def owe(self, tx: Tx, connection: Connection) -> str:
         """Note that Stripe is to be told; tried at once and by the worker."""
@@ -76,7 +101,7 @@ class Ending:
             tx,
             connection,
             by=_us(connection.organisation_id),
-            why="revoked at Stripe",
+            why="access was taken back at Stripe",
             owed=False,
             tell=f"Access to {connection.title} was taken back at Stripe, so the connection was erased here.",
         )
@@ -89,17 +114,22 @@ class Ending:
     async def left(self, connection: Connection) -> None:
         """Its user is no member of the organisation any more."""
         async with self._database.tenant(connection.organisation_id) as tx:
-            by, why = _us(connection.organisation_id), "its user left the organisation"
-            owed = await self.end(tx, connection, by=by, why=why)
+            owed = await self.member_left(tx, connection)
         if owed:
             await self.revoke(connection.organisation_id, owed)
+
+    async def member_left(self, tx: Tx, connection: Connection, email: str | None = None) -> str | None:
+        """The same in the caller's transaction; the revocation that is now owed. `email`: as for `end`."""
+        tell = f"You left the organisation, so the link to {connection.title} has ended."
+        by, why = _us(connection.organisation_id), "membership of the organisation ended"
+        return await self.end(tx, connection, by=by, why=why, tell=tell, email=email)
 
     async def orphaned(self, connection: Connection) -> None:
         """The integration it hung on is gone, or is of the other mode."""
         tell = f"Your organisation's Stripe integration has changed, so the link to {connection.title} has ended."
         async with self._database.tenant(connection.organisation_id) as tx:
             by = _us(connection.organisation_id)
-            await self.end(tx, connection, by=by, why="the integration is gone", tell=tell)
+            await self.end(tx, connection, by=by, why="the organisation's Stripe integration changed", tell=tell)
 
     async def step(self) -> int:
         """Try the revocations that are due; returns how many were tried."""

@@ -18,13 +18,14 @@ from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.connected import ConnectedReader
 from tillwright.gateways.stripe.errors import AccountRefused
 from tillwright.gateways.stripe.oauth import Scope, StripeOAuth
-from tillwright.kit import ids
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict, TillwrightError
 from tillwright.kit.seal import Seal, Secret
 
 CONSUMER = "connections"
 LEFT = "stripe:event:account.application.deauthorized"
+GONE = "user:MEMBER:deleted"
+CHANGED = {f"integration:STRIPE:{what}" for what in ("created", "switched", "rotated", "deleted", "updated")}
 CHECK_EVERY = timedelta(minutes=10)
 
 
@@ -49,7 +50,7 @@ class Connections:
         self._platforms = platforms
         self._tenancy = tenancy
         self._reader = reader
-        self._ending = Ending(clock=clock, database=database, platforms=platforms, oauth=oauth)
+        self._ending = Ending(clock=clock, database=database, tenancy=tenancy, platforms=platforms, oauth=oauth)
         self._linking = Linking(
             clock=clock,
             database=database,
@@ -186,7 +187,11 @@ class Connections:
             for each in await store.of_account(tx, event.organisation_id, str(event.data.get("account_id"))):
                 if each.livemode is event.data.get("livemode"):
                     await self._ending.told_by_stripe(tx, each)
-        elif event.name.startswith("user:"):
+        elif event.name == GONE:
+            # Their address may be erased with them: the event has it.
+            for each in await store.of_user(tx, event.organisation_id, str(event.data.get("userId"))):
+                await self._ending.member_left(tx, each, str(event.data.get("email") or ""))
+        elif event.name.startswith("user:") or event.name in CHANGED:
             await store.check_again(tx, event.organisation_id, None)
 
     async def _check(self, organisation_id: str, connection_id: str) -> None:
@@ -201,14 +206,17 @@ class Connections:
             await self._ending.left(connection)
             return
         try:
+            if (await self._platforms.of(organisation_id)).account_id != connection.platform_id:
+                raise refusals.integration_changed()
             access = await self._platforms.access(
                 organisation_id, livemode=connection.livemode, why="see whether a user's connection still holds"
             )
             await self._reader.get(access, connection.account_id, "/v1/balance")
         except AccountRefused:
             await self._ending.at_stripe(connection)
-        except (Absent, Conflict):
-            await self._ending.orphaned(connection)
+        except (Absent, Conflict) as error:
+            if error.code != "integration_paused":  # a pause ends nothing: it is looked at again afterwards
+                await self._ending.orphaned(connection)
         except TillwrightError:
             return  # Stripe does not answer, or this key may not read a balance: the next reading will tell
 
@@ -223,8 +231,7 @@ class Connections:
         at = self._clock.now()
         for each in await store.all_of(tx, organisation_id):
             sentence = "Your organisation's Stripe integration was deleted, and with it the link to your own account."
-            notice = Notice(ids.new("ntc"), each.user_id, each.livemode, sentence, at)
-            await store.insert_notice(tx, organisation_id, notice)
+            await self._ending.tell(tx, each, sentence, "the organisation's Stripe integration was deleted")
             await audit.record(
                 tx,
                 organisation_id,

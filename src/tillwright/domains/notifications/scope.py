@@ -49,6 +49,8 @@ class Scope:
     priority: str = "MEDIUM"
     on: bool = True
     more: Mapping[str, Tag] | None = None
+    personal: str = ""
+    """The merge tag with the address of the one person it concerns, who is told whoever else is."""
 
     @property
     def name(self) -> str:

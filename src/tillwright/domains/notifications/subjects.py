@@ -38,6 +38,19 @@ INTEGRATION = Subject(
         "by": Tag("Who did it", "Ada Lovelace"),
     },
 )
+OWN_ACCOUNT = Subject(
+    # The published interface has no word for it: a person's integration is one.
+    type="INTEGRATION",
+    path="/settings/user-integrations",
+    category="Integrations",
+    id="accountId",
+    name="accountId",
+    tags={
+        "accountId": Tag("The account at Stripe", "acct_1Example"),
+        "email": Tag("The address of the person whose account it is", "ada@northwind.example"),
+        "reason": Tag("Why access ended", "It was taken back at Stripe.", ("why",)),
+    },
+)
 API_CLIENT = Subject(
     type="API_CLIENT",
     path="/settings/api-keys",

@@ -12,7 +12,7 @@ from tillwright.domains.tenancy.clients.service import ApiClients
 from tillwright.domains.tenancy.model import ApiClient, Organisation, Principal, Session, SignedIn
 from tillwright.domains.tenancy.names import email_of, name_of, zone_of
 from tillwright.domains.tenancy.passwords import check_strength, hash_password, verify_password
-from tillwright.gateways.database import Database
+from tillwright.gateways.database import Database, Tx
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict, Denied
@@ -145,6 +145,10 @@ class Tenancy:
     async def organisations(self, user_id: str) -> Sequence[Organisation]:
         async with self._database.open() as tx:
             return await store.memberships(tx, user_id)
+
+    async def address_of(self, tx: Tx, user_id: str) -> str:
+        """A person's mail address; empty if they are gone."""
+        return await store.address_of(tx, user_id) or ""
 
     async def enter(self, token: str, organisation_id: str) -> None:
         """Move the session to another organisation of its user.

@@ -30,6 +30,11 @@ async def user_by_email(tx: Tx, email: str) -> Row | None:
     return await (await tx.execute("select * from users where email = %s", (email,))).fetchone()
 
 
+async def address_of(tx: Tx, user_id: str) -> str | None:
+    row = await (await tx.execute("select email from users where id = %s", (user_id,))).fetchone()
+    return row["email"] if row else None
+
+
 async def insert_membership(tx: Tx, organisation_id: str, user_id: str, role: str, at: datetime) -> None:
     await tx.execute(
         "insert into memberships (organisation_id, user_id, role, created) values (%s, %s, %s, %s)",

@@ -54,9 +54,12 @@ def _path(scope: Scope, values: Mapping[str, Any]) -> str:
 
 def frame_of(scope: Scope, house: House) -> Frame:
     """What stands around a notice of this scope."""
+    because = f"you are on {house.name}’s list for “{scope.title}” ({scope.name})"
+    if scope.personal:
+        because = f"you, or somebody at {house.name} who is told of “{scope.title}” ({scope.name}), connected it"
     return Frame(
         house.name,
-        f"You get this because you are on {house.name}’s list for “{scope.title}” ({scope.name}).",
+        f"You get this because {because}.",
         f"{house.public_url}/settings/mails",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -96,8 +97,10 @@ class Notices:
         name, zone = await configuration.organisation(tx, organisation_id)
         return House(name, zone, self._public_url)
 
-    async def route(self, tx: Tx, organisation_id: str, settings: ScopeSettings) -> Route:
-        """Who is told by mail."""
+    async def route(self, tx: Tx, organisation_id: str, settings: ScopeSettings, person: str = "") -> Route:
+        """Who is told by mail, the one person it concerns among them, if there is one."""
+        if person:
+            settings = replace(settings, to=[person, *settings.to])
         named = [one for one in (*settings.to, *settings.cc, *settings.bcc) if "@" not in one]
         known = await contacts.addresses(tx, organisation_id, named)
         out = [address for _, address in await optouts.of(tx, organisation_id, settings.scope)]
@@ -109,10 +112,11 @@ class Notices:
         settings, now = held.scopes[notice.scope], self._clock.now()
         if Channel.EMAIL not in settings.channels:
             return ""
-        to = await self.route(tx, organisation_id, settings)
+        person = str(notice.values.get(catalogue.scope_of(notice.scope).personal) or "")
+        to = await self.route(tx, organisation_id, settings, person)
         if not to.anybody:
             return ""
-        if settings.digest:
+        if settings.digest and not person:
             at = timing.digest_due(now, _zone(house), held.settings.digest_hour)
             await store.put_by(tx, organisation_id, notice.id, notice.scope, self._released(at, held, house))
             return "SCHEDULED"
