@@ -17,9 +17,11 @@ from tillwright.domains.connections import Connections
 from tillwright.domains.custody import Custody
 from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.environments import Environments
+from tillwright.domains.events import renumber_store as spine
 from tillwright.domains.integrations import Credentials, Integrations, NamedSecrets
 from tillwright.domains.integrations.mail_servers import MailServers
 from tillwright.domains.mirror import Mirror
+from tillwright.domains.mirror import renumber_store as changes
 from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications, room
 from tillwright.domains.notifications.contacts.service import KnowsBuyer
@@ -45,6 +47,7 @@ from tillwright.domains.webhooks.history import History
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
+from tillwright.gateways.database.moving import settle_in
 from tillwright.gateways.ledger import Ledger
 from tillwright.gateways.mail.smtp import SmtpMailer
 from tillwright.gateways.model.live import LiveModel
@@ -114,13 +117,16 @@ def owner_url(settings: Settings) -> Iterator[Secret]:
 
 
 def bring_up_to_date(url: Secret) -> str:
-    """Run the migrations that are missing and make the SQL views as the code has them; returns the revision.
+    """Run the migrations that are missing, make the SQL views as the code has them; returns the revision.
+
+    A database that came from another server's dump is settled in.
 
     Raises:
         Upstream: the database cannot be reached.
     """
     reached = migrate(url)
     views.refresh(url)
+    settle_in(url, (spine.renumber, changes.renumber))
     return reached
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -97,3 +98,13 @@ async def test_a_name_has_three_parts(database: Database, organisation: str) -> 
     with pytest.raises(ValueError, match="subject:thing:action"):
         async with database.tenant(organisation) as tx:
             await events.record(tx, organisation, "nonsense", {}, START)
+
+
+def test_a_happening_is_named_by_what_it_is_and_not_by_its_id_alone() -> None:
+    """Ids are given out a second time once a backup was restored."""
+    first = SpineEvent(7, "org_1", "test:thing:done", {"number": 1}, START)
+    assert replace(first, created=START.replace(year=2028)).identity == first.identity
+    others = (replace(first, id=8), replace(first, data={"number": 2}), replace(first, organisation_id="org_2"))
+    assert len({first.identity, *(other.identity for other in others)}) == 4
+    told = replace(first, data={"number": 1, "occurrence": "thing.1"})
+    assert replace(told, id=8, data={"number": 2, "occurrence": "thing.1"}).identity == told.identity

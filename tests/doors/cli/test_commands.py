@@ -163,3 +163,28 @@ def test_notices_due_writes_nothing_and_says_why(settings: dict[str, str]) -> No
     wrong = run("notices", "due", "--at", "soon", **settings)
     assert wrong.returncode == 2
     assert "--at" in wrong.stderr
+
+
+def test_backup_and_restore(settings: dict[str, str], tmp_path: Path) -> None:
+    options = ("--organisation", "Northwind", "--email", "ada@example.com")
+    assert run("setup", *options, stdin="correct horse battery\n", **settings).returncode == 0
+    file = str(tmp_path / "backup")
+    made = run("backup", file, **settings)
+    assert made.returncode == 0, made.stderr
+    assert "master key apart" in made.stdout
+    assert run("backup", file, **settings).returncode == 4, "a backup is never covered up"
+    full = run("restore", file, **settings)
+    assert full.returncode == 4
+    assert "empty" in full.stderr
+    url = settings["TILLWRIGHT_DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute('create database "elsewhere"')
+    try:
+        name = url.split("/")[3].split("?")[0]
+        elsewhere = settings | {"TILLWRIGHT_DATABASE_URL": url.replace(name, "elsewhere")}
+        restored = run("restore", file, "--json", **elsewhere)
+        assert json.loads(restored.stdout) == {"organisations": 1, "sealedWithKeysNotHere": 0}, restored.stderr
+        assert run("setup", *options, stdin="correct horse battery\n", **elsewhere).returncode == 4, "Ada is there"
+    finally:
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute('drop database "elsewhere" with (force)')

@@ -29,7 +29,7 @@ def trigger_of(event: SpineEvent) -> Trigger:
     return Trigger(
         spine_event_id=event.id,
         name=event.name,
-        stripe_event_id=f"event_{event.id}",
+        stripe_event_id=f"event_{event.identity}",
         stripe_event_type=event.name,
         created=to_unix(event.created),
         livemode=bool(data.get("livemode")),

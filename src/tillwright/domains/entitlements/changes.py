@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tillwright.domains.entitlements.model import OVER, Entitlement
+from tillwright.domains.events import OCCURRENCE
 
 Action = Literal["create", "update", "pending_cancel", "cancel", "reinstate", "suspend", "end_soon", "terminate"]
 
@@ -62,9 +63,10 @@ def _terms(entitlement: Entitlement) -> tuple[Any, ...]:
     )
 
 
-def telling(entitlement: Entitlement) -> dict[str, Any]:
-    """What every spine event about an entitlement carries."""
+def telling(entitlement: Entitlement, *which: object) -> dict[str, Any]:
+    """What every spine event about an entitlement carries; `which`: what makes it one of a kind for this one."""
     return {
+        OCCURRENCE: ".".join(map(str, (entitlement.id, *which))),
         "entitlementId": entitlement.id,
         "name": entitlement.name,
         "status": entitlement.status,

@@ -9,7 +9,7 @@ from typing import Any
 
 from tillwright.domains import audit, events
 from tillwright.domains.entitlements import store
-from tillwright.domains.entitlements.changes import action_of, telling
+from tillwright.domains.entitlements.changes import action_of, rfc3339, telling
 from tillwright.domains.entitlements.look import wants_a_look
 from tillwright.domains.entitlements.model import OVER, Entitlement, Term
 from tillwright.domains.integrations.model import PARTNER
@@ -36,7 +36,7 @@ async def save(tx: Tx, before: Entitlement | None, after: Entitlement, now: date
     await _term(tx, before, after, now)
     action = action_of(before, after, now)
     if action is not None:
-        await events.record(tx, after.organisation_id, event_name(action), telling(after), now)
+        await events.record(tx, after.organisation_id, event_name(action), _told(action, after), now)
     return after
 
 
@@ -58,6 +58,10 @@ async def note(
 
 def event_name(action: str) -> str:
     return f"entitlement:{PARTNER}:{action}"
+
+
+def _told(action: str, after: Entitlement) -> dict[str, Any]:
+    return telling(after, action, after.version, after.status, rfc3339(after.end))
 
 
 async def _term(tx: Tx, before: Entitlement | None, after: Entitlement, now: datetime) -> None:

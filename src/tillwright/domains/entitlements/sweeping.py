@@ -13,7 +13,7 @@ from typing import Any
 
 from tillwright.domains import events
 from tillwright.domains.entitlements import notice_store, recording
-from tillwright.domains.entitlements.changes import telling
+from tillwright.domains.entitlements.changes import rfc3339, telling
 from tillwright.domains.entitlements.end_soon import Notice
 from tillwright.domains.entitlements.look import Look, look
 from tillwright.domains.entitlements.model import Entitlement, SentNotice
@@ -104,7 +104,8 @@ class Sweep:
                 continue
             notices.append(SentNotice(row.id, row.end, notice.offset, notice.days_left, notice.initial, now))
             more = {"daysLeft": notice.days_left, "offset": notice.offset, "initial": notice.initial}
-            told.append((recording.event_name("end_soon"), telling(replace(row, status=seen.status)) | more))
+            what = telling(replace(row, status=seen.status), "end_soon", rfc3339(row.end), notice.offset)
+            told.append((recording.event_name("end_soon"), what | more))
         await notice_store.insert(tx, organisation_id, notices)
         await events.record_all(tx, organisation_id, told, now)
 

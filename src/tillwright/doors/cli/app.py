@@ -14,6 +14,7 @@ from tillwright import __version__
 from tillwright.doors.cli import (
     assistant,
     audit,
+    backup,
     demo,
     doctor,
     integration,
@@ -76,6 +77,8 @@ def build(programs: Programs) -> Callable[[], None]:
             print(f"The schema is at revision {bring_up_to_date(url)}.")
 
     app.command(name="setup")(setup.run)
+    app.command(name="backup")(backup.backup)
+    app.command(name="restore")(backup.restore)
     app.command(name="doctor")(doctor.run)
     app.command(name="demo")(demo.run)
     app.command(name="verify")(verify.run)

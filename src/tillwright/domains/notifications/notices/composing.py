@@ -79,7 +79,7 @@ def notice_of(scope: Scope, event: SpineEvent, values: Mapping[str, Any], words:
     thing = event.name.split(":")[1] if about.type in ("ENTITLEMENT", "INTEGRATION") else ""
     partner = "STRIPE" if about.stripe else thing
     return Notice(
-        id="ntc_" + ids.digest("notice", event.organisation_id, str(event.id), scope.name)[:26],
+        id="ntc_" + ids.digest("notice", event.identity, scope.name)[:26],
         spine_id=event.id,
         scope=scope.name,
         action=scope.action,
