@@ -108,7 +108,8 @@ async def test_its_whole_life(post: Post, own: MailSink, common: MailSink) -> No
     assert (changed.status, changed.version) == ("CREATED", 2)
     with pytest.raises(Conflict):
         await post.servers.update(post.principal, expected_version=1, given={}, password=None)
-    await post.verification.remove(post.principal)
+    receipt = await post.house.removal.delete_integration(post.principal, "EMAIL", "SMTP")
+    assert receipt.left == []
     assert await post.send("three") is MessageState.SENT
     assert (len(common.shown()), len(own.shown())) == (2, 2)
     with pytest.raises(Absent):
@@ -204,7 +205,7 @@ async def test_who_may(post: Post, own: MailSink) -> None:
     with pytest.raises(Denied):
         await post.servers.connect(editor, given(own), None)
     with pytest.raises(Denied):
-        await post.verification.remove(editor)
+        await post.house.removal.delete_integration(editor, "EMAIL", "SMTP")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from tests.domains.connected import Rooms
-from tillwright.domains.removal import Line, Removal
-from tillwright.gateways.database import Tx
+from tillwright.domains.removal import Line, Removal, Stake
+from tillwright.domains.removal.stake import stake
+from tillwright.gateways.database import Tally, Tx, tally
 from tillwright.kit.clock import SystemClock
 from tillwright.kit.errors import Absent, Denied, Upstream
 
@@ -29,6 +30,9 @@ class Room:
         if self.fault == "hangs":
             await asyncio.sleep(60)
         return [Line("The webhook endpoint was removed at Stripe.", id="we_1")]
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
+        return [stake("Rows", await tally(tx, "effects", organisation_id))]
 
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         done = await tx.execute("delete from effects where organisation_id = %s", (organisation_id,))
@@ -92,7 +96,33 @@ async def test_a_dead_key_or_a_silent_stripe_does_not_stop_it(full: Rooms, fault
     assert says in receipt.left[0].what
 
 
+async def test_what_will_be_lost_is_counted_and_nothing_is_begun(full: Rooms) -> None:
+    stakes = {each.what: each.said for each in await removal(full, Room()).at_stake(full.principal)}
+    assert stakes == {"Rows": "1", "Records of writes at Stripe": "1", "Verification reports": "1", "Sealed keys": "1"}
+    assert await full.rows("select * from unfinished_removals") == []
+    assert 0 not in (await left(full)).values()
+    assert await full.removal.at_stake(full.principal)
+
+
+async def test_a_million_is_as_quickly_counted_as_ten_thousand(full: Rooms) -> None:
+    organisation = full.principal.organisation_id
+    counted = []
+    for rows in (9_999, 1, 1):
+        await full.rows(
+            "insert into spine_events (organisation_id, name, data, created) "
+            "select current_setting('tillwright.organisation'), 'x:y:z', '{}', now() "
+            f"from generate_series(1, {rows}) returning id"
+        )
+        async with full.database.tenant(organisation) as tx:
+            counted.append(await tally(tx, "spine_events", organisation, "name = 'x:y:z'"))
+            assert await tally(tx, "spine_events", "org_other") == Tally(0)
+    assert counted == [Tally(9_999), Tally(10_000), Tally(10_000, more=True)]
+    assert stake("Events", counted[-1]).said == "more than 10,000"
+
+
 async def test_only_an_administrator_may(full: Rooms) -> None:
+    with pytest.raises(Denied):
+        await full.removal.at_stake(replace(full.principal, role="EDITOR"))
     with pytest.raises(Denied):
         await full.removal.delete_integration(replace(full.principal, role="EDITOR"))
     assert 0 not in (await left(full)).values()

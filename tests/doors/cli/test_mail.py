@@ -62,6 +62,10 @@ def test_connect_verify_edit_delete(command: Command, sink: MailSink) -> None:
     refused = command("verify", "--to", "ada@example.com")
     assert refused.exit_code == 1, "the sink knows no TLS"
     assert "NOT_VERIFIED" in refused.stdout
+    counted = {each["what"]: each["count"] for each in json.loads(command("delete", "--json").stdout)}
+    assert counted == {"Verification reports": 2, "Sealed keys": 1}
+    assert "Nothing was deleted" in command("delete").stdout
     assert isinstance(command("delete", "--name", "Southwind").exception, Invalid)
-    assert json.loads(command("delete", "--name", "Northwind", "--json").stdout)["shredded"] == 1
+    receipt = command("delete", "--name", "Northwind")
+    assert "✓ Sealed keys were shredded. (1)" in receipt.stdout
     assert isinstance(command("delete", "--name", "Northwind").exception, Absent)

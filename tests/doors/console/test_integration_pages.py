@@ -197,6 +197,11 @@ async def test_the_parts_that_are_asked_for_again(ada: Person, stripe_sandbox: S
 async def test_leaving_needs_the_name(ada: Person, stripe_sandbox: Sandbox) -> None:
     await ada.connect(stripe_sandbox)
     await ada.fill()
+    page = (await ada.see("/integrations/stripe")).text
+    assert 'hx-get="/integrations/stripe/deletion"' in page, "the dialog counts when it opens"
+    counts = text_of((await ada.see("/integrations/stripe/deletion")).text)
+    assert "Sealed keys 1" in counts
+    assert "Mirrored objects" not in counts, "there are none to lose"
     refused = await ada.send("/integrations/stripe/disconnect", seen="/integrations/stripe", confirm="northwind?")
     assert refused.status_code == 422
     assert "Nothing was disconnected" in text_of(refused.text)

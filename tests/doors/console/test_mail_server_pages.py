@@ -27,5 +27,9 @@ async def test_a_server_is_described_and_refused_beside_its_fields(ada: Person) 
     assert "Send a test message next" in text_of(page.text)
     assert "8.8.8.8:25" in text_of(page.text)
     assert "8.8.8.8:25" in text_of((await ada.see("/integrations")).text)
-    await ada.send("/integrations/email/disconnect", seen="/integrations/email")
+    assert "Verification reports" not in (await ada.see("/integrations/email/deletion")).text, "there are none to lose"
+    refused = await ada.send("/integrations/email/disconnect", seen="/integrations/email", confirm="Southwind")
+    assert (refused.status_code, len(await ada.house.integrations.list(ada.principal))) == (422, 1)
+    done = await ada.send("/integrations/email/disconnect", seen="/integrations/email", confirm="Northwind")
+    assert "The mail server is disconnected" in text_of(done.text)
     assert (await ada.see("/integrations/email")).status_code == 404

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from tillwright.domains.automation.model import Run, RunState, RunStep, StepState, Trigger
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx, tally
 
 _RUN_FIELDS = [field.name for field in fields(Run)]
 _STEP_FIELDS = [field.name for field in fields(RunStep)]
@@ -93,6 +93,10 @@ async def ask_to_cancel(tx: Tx, organisation_id: str, run_id: str, by: str) -> N
     await tx.execute(
         "update workflow_runs set cancel_by = %s where organisation_id = %s and id = %s", (by, organisation_id, run_id)
     )
+
+
+async def unfinished(tx: Tx, organisation_id: str) -> Tally:
+    return await tally(tx, "workflow_runs", organisation_id, "finished is null")
 
 
 async def cancel_all(tx: Tx, organisation_id: str, by: str, at: datetime) -> int:

@@ -36,7 +36,7 @@ from tillwright.domains.events import SpineEvent
 from tillwright.domains.integrations import Integrations
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.tenancy import Principal
-from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.database import Database, Tally, Tx
 from tillwright.gateways.durable import RunQueue, Steps
 from tillwright.kit import ids, pages
 from tillwright.kit.clock import Clock
@@ -324,6 +324,10 @@ class Automation:
         now = self._clock.now()
         stopped = await run_store.cancel_all(tx, organisation_id, by, now)
         return stopped, await store.pause_all(tx, organisation_id, now, "tillwright")
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> tuple[Tally, Tally]:
+        """Runs that are not over, and active workflows."""
+        return await run_store.unfinished(tx, organisation_id), await store.count_active(tx, organisation_id)
 
     async def match_event(self, tx: Tx, event: SpineEvent) -> None:
         """The spine's reaction: commit a run for each workflow the event starts (see `events.hand_on`)."""

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from tillwright.domains.automation.model import Workflow, WorkflowState, WorkflowVersion
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx, tally
 
 _WORKFLOW_FIELDS = [field.name for field in fields(Workflow)]
 _VERSION_FIELDS = [field.name for field in fields(WorkflowVersion)]
@@ -140,6 +140,10 @@ async def versions(tx: Tx, organisation_id: str, workflow_id: str) -> Sequence[W
 
 async def delete(tx: Tx, organisation_id: str, workflow_id: str) -> None:
     await tx.execute("delete from workflows where organisation_id = %s and id = %s", (organisation_id, workflow_id))
+
+
+async def count_active(tx: Tx, organisation_id: str) -> Tally:
+    return await tally(tx, "workflows", organisation_id, "state = 'ACTIVE'")
 
 
 async def pause_all(tx: Tx, organisation_id: str, at: datetime, by: str) -> int:

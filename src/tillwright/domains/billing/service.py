@@ -14,7 +14,7 @@ from tillwright.domains.billing.redaction import without_secrets
 from tillwright.domains.billing.sameness import as_stored, check_same
 from tillwright.domains.billing.verdict import after_failure
 from tillwright.domains.integrations import Integrations
-from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.database import Database, Tally, Tx
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.calls import check_request
 from tillwright.gateways.stripe.errors import StripeFailure
@@ -147,6 +147,10 @@ class Effects:
         """The organisations for which `settle_unknown` has something to look at."""
         async with self._database.open() as tx:
             return await store.organisations_with_unknown(tx)
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Tally:
+        """What `forget` would delete."""
+        return await store.held(tx, organisation_id)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Deletes every effect in the caller's transaction; returns how many."""

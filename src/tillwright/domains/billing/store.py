@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from tillwright.domains.billing.model import Effect, EffectState
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx, tally
 
 
 async def insert(tx: Tx, effect: Effect) -> None:
@@ -131,6 +131,10 @@ async def run_of_key(tx: Tx, organisation_id: str, idempotency_key: str) -> str 
 async def organisations_with_unknown(tx: Tx) -> Sequence[str]:
     rows = await (await tx.execute("select organisation_id from organisations_with_unknown_effects()")).fetchall()
     return [row["organisation_id"] for row in rows]
+
+
+async def held(tx: Tx, organisation_id: str) -> Tally:
+    return await tally(tx, "effects", organisation_id)
 
 
 async def delete_all(tx: Tx, organisation_id: str) -> int:

@@ -14,7 +14,7 @@ from tillwright.domains.connections.platform import Platform, Platforms
 from tillwright.domains.connections.reading import Reading
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.tenancy import Principal, Tenancy
-from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.database import Database, Tally, Tx
 from tillwright.gateways.stripe.connected import ConnectedReader
 from tillwright.gateways.stripe.errors import AccountRefused
 from tillwright.gateways.stripe.oauth import Scope, StripeOAuth
@@ -225,6 +225,10 @@ class Connections:
     async def revoke_all(self, organisation_id: str) -> tuple[int, Sequence[str]]:
         """Take every access of the organisation's back at Stripe: how many, and the accounts where it failed."""
         return await self._ending.revoke_all(organisation_id)
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Tally:
+        """What `forget` would erase."""
+        return await store.held(tx, organisation_id)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase all of the organisation's in the caller's transaction, and tell each user; returns how many links."""

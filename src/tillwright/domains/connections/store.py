@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tillwright.domains.connections.model import Connection, Notice, Revocation, RevocationState, Start
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx, tally
 
 Due = Sequence[tuple[str, str]]
 """Organisation and id of what is to be done."""
@@ -239,6 +239,10 @@ async def drop_notices(tx: Tx, organisation_id: str, user_id: str) -> None:
     await tx.execute(
         "delete from connection_notices where organisation_id = %s and user_id = %s", (organisation_id, user_id)
     )
+
+
+async def held(tx: Tx, organisation_id: str) -> Tally:
+    return await tally(tx, "connections", organisation_id)
 
 
 async def forget(tx: Tx, organisation_id: str) -> int:

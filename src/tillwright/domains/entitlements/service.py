@@ -23,7 +23,7 @@ from tillwright.domains.events import SpineEvent
 from tillwright.domains.integrations import Integrations
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.tenancy import Principal, Tenancy
-from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.database import Database, Tally, Tx
 from tillwright.kit import query
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Conflict, Invalid
@@ -255,6 +255,10 @@ class Entitlements:
     async def replan(self, tx: Tx, event: SpineEvent) -> None:
         """The spine's reaction: an edited setting changes what is due."""
         await self._sweep.replan(tx, event)
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> tuple[Tally, Tally]:
+        """Entitlements and records of their notices, which `forget` would erase."""
+        return await store.held(tx, organisation_id)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase all of the organisation's in the caller's transaction; returns how many there were."""

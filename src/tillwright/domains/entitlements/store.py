@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from tillwright.domains.entitlements.model import Entitlement, Source, Term
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx, tally
 from tillwright.kit.query import Column, Where
 
 COLUMNS: Mapping[str, Column] = {
@@ -169,6 +169,14 @@ async def terms_of(tx: Tx, entitlement_id: str) -> Sequence[Term]:
         )
         async for r in rows
     ]  # fmt: skip
+
+
+async def held(tx: Tx, organisation_id: str) -> tuple[Tally, Tally]:
+    """Entitlements, and the notices recorded of them."""
+    return (
+        await tally(tx, "entitlements", organisation_id),
+        await tally(tx, "entitlement_notices", organisation_id),
+    )
 
 
 async def forget(tx: Tx, organisation_id: str) -> int:

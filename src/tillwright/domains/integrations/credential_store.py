@@ -38,6 +38,16 @@ async def names(tx: Tx, organisation_id: str, partner: str) -> list[tuple[str, d
     return [(row["purpose"], row["created"]) async for row in rows]
 
 
+async def count(tx: Tx, organisation_id: str, partner: str) -> int:
+    row = await (
+        await tx.execute(
+            "select count(*) as n from credentials where organisation_id = %s and partner = %s",
+            (organisation_id, partner),
+        )
+    ).fetchone()
+    return row["n"] if row else 0
+
+
 async def shred(tx: Tx, organisation_id: str, partner: str, purpose: str | None) -> int:
     """Overwrites and deletes, all of a partner's unless a purpose is given; returns how many."""
     values = (organisation_id, partner, purpose, purpose)

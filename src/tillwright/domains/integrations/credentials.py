@@ -63,6 +63,10 @@ class Credentials:
         secret = self._seal.open(sealed, organisation=organisation_id, partner=partner, purpose=purpose)
         await self.put(tx, organisation_id, partner=partner, purpose=to, livemode=livemode, secret=secret, at=at)
 
+    async def count(self, tx: Tx, organisation_id: str, *, partner: str) -> int:
+        """How many keys of a partner's are sealed."""
+        return await credential_store.count(tx, organisation_id, partner)
+
     async def shred(self, tx: Tx, organisation_id: str, *, partner: str, purpose: str | None = None) -> int:
         """Overwrites and deletes keys of a partner, all of them unless a purpose is given; returns how many."""
         return await credential_store.shred(tx, organisation_id, partner, purpose)

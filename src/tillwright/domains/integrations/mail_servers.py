@@ -142,14 +142,6 @@ class MailServers:
             await self._note(tx, principal, changed, "update", "updated")
         return changed
 
-    async def remove(self, tx: Tx, principal: Principal) -> int:
-        """Shreds the password and deletes the link in the caller's transaction; returns how many keys were shredded."""
-        integration = await self._find(tx, principal.organisation_id, lock=True)
-        shredded = await self._credentials.shred(tx, principal.organisation_id, partner=PARTNER)
-        await store.delete(tx, principal.organisation_id, PARTNER, SERVICE)
-        await self._note(tx, principal, integration, "delete", "deleted")
-        return shredded
-
     async def try_out(self, principal: Principal, to: str) -> tuple[Integration, Trial]:
         """Sends a test message; what became of each stage of its way is the answer, not an error.
 

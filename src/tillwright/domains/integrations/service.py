@@ -289,6 +289,10 @@ class Integrations:
             at=self._clock.now(),
         )
 
+    async def at_stake(self, tx: Tx, organisation_id: str, partner: str) -> int:
+        """How many sealed keys `remove` would shred."""
+        return await self._credentials.count(tx, organisation_id, partner=partner)
+
     async def remove(self, tx: Tx, organisation_id: str, partner: str, service: str) -> int:
         """Shreds the keys and deletes the link in the caller's transaction; returns how many keys were shredded."""
         shredded = await self._credentials.shred(tx, organisation_id, partner=partner)

@@ -294,6 +294,10 @@ class Mirror:
         """Objects that were not as Stripe has them, the latest found first."""
         return await proofs.drifts(tx, livemode, limit)
 
+    async def at_stake(self, tx: Tx, organisation_id: str) -> int:
+        """How many objects `forget` would erase, of both modes; exact, from the counts that are kept."""
+        return await store.held(tx, organisation_id)
+
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase the organisation's mirror; returns how many objects it held."""
         return await store.forget(tx, organisation_id)

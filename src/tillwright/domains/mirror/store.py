@@ -209,6 +209,16 @@ _BESIDE = (
 )  # fmt: skip
 
 
+async def held(tx: Tx, organisation_id: str) -> int:
+    row = await (
+        await tx.execute(
+            "select coalesce(sum(present + deleted), 0)::bigint as n from mirror_counts where organisation_id = %s",
+            (organisation_id,),
+        )
+    ).fetchone()
+    return row["n"] if row else 0
+
+
 async def forget(tx: Tx, organisation_id: str) -> int:
     """Erase everything mirrored for the organisation; returns how many objects that were."""
     for table in _BESIDE:

@@ -2,5 +2,6 @@
 
 from tillwright.domains.removal.receipt import Line, Receipt
 from tillwright.domains.removal.service import Part, Removal
+from tillwright.domains.removal.stake import Stake
 
-__all__ = ["Line", "Part", "Receipt", "Removal"]
+__all__ = ["Line", "Part", "Receipt", "Removal", "Stake"]

@@ -11,8 +11,9 @@ from tillwright.domains.connections import Connections
 from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.removal.receipt import Line
+from tillwright.domains.removal.stake import Stake, stake
 from tillwright.domains.webhooks import Webhooks
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx
 
 
 class AssistantPart:
@@ -26,6 +27,12 @@ class AssistantPart:
 
     async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
         return []
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
+        return [
+            stake("Access given to assistants", await self._grants.at_stake(tx, organisation_id), "ENDED"),
+            stake("Conversations about this account", await self._chat.at_stake(tx, organisation_id)),
+        ]
 
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._grants.forget(tx, organisation_id)
@@ -49,6 +56,9 @@ class ConnectionsPart:
         lines = [Line("Access to users' own accounts was taken back at Stripe.", count=done)]
         return lines + [Line(self.left_behind, done=False, id=account_id) for account_id in failed]
 
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
+        return [stake("Links to users’ own accounts", await self._connections.at_stake(tx, organisation_id))]
+
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._connections.forget(tx, organisation_id)
         return [Line("Links to users' own accounts and what was read of them were deleted.", count=count)]
@@ -64,6 +74,13 @@ class RunsPart:
 
     async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
         return []
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
+        runs, workflows = await self._automation.at_stake(tx, organisation_id)
+        return [
+            stake("Runs that are not over, cancelled", runs, "ENDED"),
+            stake("Active workflows, paused; their definitions stay", workflows, "ENDED"),
+        ]
 
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         stopped, paused = await self._automation.stand_down(tx, organisation_id, "the deletion of the integration")
@@ -85,6 +102,9 @@ class WebhooksPart:
         count = await self._webhooks.unregister(organisation_id)
         return [Line("Our webhook endpoint was removed at Stripe.", count=count)]
 
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
+        return [stake("Events received from Stripe", await self._webhooks.at_stake(tx, organisation_id))]
+
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._webhooks.forget(tx, organisation_id)
         return [Line("Received events and the endpoint's secret were deleted.", count=count)]
@@ -101,6 +121,9 @@ class MirrorPart:
     async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
         return []
 
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
+        return [stake("Mirrored objects", Tally(await self._mirror.at_stake(tx, organisation_id)))]
+
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._mirror.forget(tx, organisation_id)
         return [Line("Mirrored objects were deleted.", count=count)]
@@ -116,6 +139,13 @@ class EntitlementsPart:
 
     async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
         return []
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
+        entitlements, notices = await self._entitlements.at_stake(tx, organisation_id)
+        return [
+            stake("Entitlements, those made by hand too", entitlements),
+            stake("Records of notices before an end", notices),
+        ]
 
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._entitlements.forget(tx, organisation_id)

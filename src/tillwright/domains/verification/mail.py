@@ -17,7 +17,7 @@ _STAGES = {
 
 
 class MailVerification:
-    """The one verb, and leaving."""
+    """The one verb."""
 
     def __init__(self, *, database: Database, clock: Clock, servers: MailServers, verification: Verification) -> None:
         self._database = database
@@ -64,11 +64,3 @@ class MailVerification:
         async with self._database.tenant(principal.organisation_id) as tx:
             await self._verification.keep(tx, principal, found, report, watched=False)
         return report
-
-    async def remove(self, principal: Principal) -> int:
-        """Leave the mail server: password shredded, reports and link deleted; returns how many keys were shredded."""
-        principal.require("integration:write")
-        async with self._database.tenant(principal.organisation_id) as tx:
-            shredded = await self._servers.remove(tx, principal)
-            await self._verification.forget(tx, principal.organisation_id, "EMAIL", "SMTP")
-        return shredded

@@ -221,6 +221,10 @@ class Verification:
             raise Absent("report_absent", f"There is no report {report_id}.", field="reportId")
         return found
 
+    async def at_stake(self, tx: Tx, organisation_id: str, partner: str, service: str) -> int:
+        """How many reports `forget` would delete; only so many are kept."""
+        return await store.held(tx, organisation_id, partner, service)
+
     async def forget(self, tx: Tx, organisation_id: str, partner: str, service: str) -> int:
         """Deletes every report in the caller's transaction; returns how many."""
         await watch_store.delete(tx, organisation_id, partner, service)

@@ -49,6 +49,16 @@ async def recent(tx: Tx, organisation_id: str, partner: str, service: str, limit
     return [Report.from_json(row["report"]) for row in rows]
 
 
+async def held(tx: Tx, organisation_id: str, partner: str, service: str) -> int:
+    row = await (
+        await tx.execute(
+            "select count(*) as n from verifications where organisation_id = %s and partner = %s and service = %s",
+            (organisation_id, partner, service),
+        )
+    ).fetchone()
+    return row["n"] if row else 0
+
+
 async def delete(tx: Tx, organisation_id: str, partner: str, service: str) -> int:
     done = await tx.execute(
         "delete from verifications where organisation_id = %s and partner = %s and service = %s",

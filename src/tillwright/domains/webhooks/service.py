@@ -21,7 +21,7 @@ from tillwright.domains.webhooks.pipeline import Pipeline
 from tillwright.domains.webhooks.polling import store as polls
 from tillwright.domains.webhooks.polling.service import Polling
 from tillwright.domains.webhooks.polling.store import Poll
-from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.database import Database, Tally, Tx
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.gateways.stripe.writer import StripeWriter
@@ -173,6 +173,10 @@ class Webhooks:
             StripeFailure: one may still be there.
         """
         return await self._endpoints.take_back(access, hooks)
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Tally:
+        """The stored events that `forget` would erase."""
+        return await store.held(tx, organisation_id)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Shred the endpoints' secrets, then erase every stored event; returns how many events. Before the mirror's.

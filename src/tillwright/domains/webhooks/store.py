@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tillwright.domains.webhooks.model import Arrival, Outcome, StripeEvent
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx, tally
 
 
 async def insert(tx: Tx, organisation_id: str, arrivals: Sequence[Arrival]) -> set[str]:
@@ -149,6 +149,10 @@ async def waiting(tx: Tx) -> dict[str, Any]:
     ).fetchone()
     assert row is not None
     return row
+
+
+async def held(tx: Tx, organisation_id: str) -> Tally:
+    return await tally(tx, "stripe_events", organisation_id)
 
 
 async def forget(tx: Tx, organisation_id: str) -> int:

@@ -107,6 +107,34 @@ class UpdateIntegration(BaseModel):
     info: dict[str, Any]
 
 
+class AtStake(BaseModel):
+    """One kind of thing that a deletion takes."""
+
+    what: str
+    fate: str = Field(description="ERASED: gone for good. ENDED: stopped.")
+    count: int
+    more: bool = Field(description="There are more than `count`, which is as far as was counted.")
+
+
+class Deletion(BaseModel):
+    """What would be lost."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "stakes": [
+                        {"what": "Mirrored objects", "fate": "ERASED", "count": 812345, "more": False},
+                        {"what": "Events received from Stripe", "fate": "ERASED", "count": 10000, "more": True},
+                    ]
+                }
+            ]
+        }
+    )
+
+    stakes: list[AtStake]
+
+
 @router.get("/integration", summary="List integrations", operation_id="listIntegrations")
 async def list_integrations(caller: Caller, house: TheHouse) -> list[IntegrationEntity]:
     """All integrations of the organisation."""
@@ -181,13 +209,17 @@ async def update_integration(
     )
 
 
+@router.get(PATH + "/deletion", summary="Look at what a deletion would take", operation_id="getIntegrationDeletion")
+async def get_deletion(caller: Caller, house: TheHouse, partner: str, service: str) -> Deletion:
+    """What would be erased or ended, counted. Nothing is begun."""
+    stakes = await house.removal.at_stake(caller, partner, service)
+    return Deletion(stakes=[AtStake(what=s.what, fate=s.fate, count=s.count, more=s.more) for s in stakes])
+
+
 @router.delete(PATH, summary="Delete an integration", operation_id="deleteIntegration")
 async def delete_integration(caller: Caller, house: TheHouse, partner: str, service: str) -> str:
     """For good: the endpoint at Stripe, sealed keys, mirrored data. Works with a dead key too."""
-    if (partner, service) == MAIL:
-        await house.mail_verification.remove(caller)
-    else:
-        await house.removal.delete_integration(caller, partner, service)
+    await house.removal.delete_integration(caller, partner, service)
     return ""
 
 

@@ -10,11 +10,13 @@ import orjson
 import typer
 
 from tillwright.domains.environments import Copy, Preview
-from tillwright.domains.integrations import Integration
+from tillwright.domains.integrations import PARTNER, SERVICE, Integration
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.webhooks import Endpoint
+from tillwright.doors.cli import deletion
 from tillwright.doors.cli.asking import ask_secret
 from tillwright.doors.cli.choice import AsJson, Organisation, chosen
+from tillwright.doors.cli.deletion import Confirmed
 from tillwright.kit.errors import Invalid
 from tillwright.settings import read
 from tillwright.wiring import House, open_house
@@ -168,24 +170,9 @@ def endpoint(
 
 
 @app.command()
-def delete(
-    name: Annotated[str, typer.Option(help="The organisation's name, to confirm.")],
-    organisation: Organisation = None,
-    as_json: AsJson = False,
-) -> None:
-    """Delete the integration and everything read by it, for good; prints the receipt."""
-
-    async def remove(house: House, caller: Principal) -> Any:
-        if (await house.tenancy.organisation(caller)).name != name:
-            raise Invalid("not_confirmed", "Nothing was deleted: this is not the organisation's name.", field="--name")
-        return await house.removal.delete_integration(caller)
-
-    receipt = _do(organisation, remove)
-    if as_json:
-        print(orjson.dumps(receipt.as_json(), option=orjson.OPT_INDENT_2).decode())
-        return
-    for line in receipt.lines:
-        print(("✓" if line.done else "✗"), line.what, "" if line.count is None else f"({line.count})")
+def delete(name: Confirmed = None, organisation: Organisation = None, as_json: AsJson = False) -> None:
+    """Delete the integration and everything read by it, for good; without --name this only counts what would go."""
+    deletion.run(organisation, PARTNER, SERVICE, name, as_json=as_json, by=NAME)
 
 
 async def _update(house: House, caller: Principal, wanted: dict[str, Any], version: int | None) -> Integration:

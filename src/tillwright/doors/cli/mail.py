@@ -12,10 +12,11 @@ import typer
 from tillwright.domains.integrations import Integration
 from tillwright.domains.integrations.mail_server import PARTNER, SERVICE
 from tillwright.domains.tenancy import Principal
+from tillwright.doors.cli import deletion
 from tillwright.doors.cli.asking import ask_secret
 from tillwright.doors.cli.choice import AsJson, Organisation, chosen
+from tillwright.doors.cli.deletion import Confirmed
 from tillwright.doors.cli.verify import show as show_report
-from tillwright.kit.errors import Invalid
 from tillwright.kit.seal import Secret
 from tillwright.settings import read
 from tillwright.wiring import House, open_house
@@ -96,23 +97,9 @@ def verify(
 
 
 @app.command()
-def delete(
-    name: Annotated[str, typer.Option(help="The organisation's name, to confirm.")],
-    organisation: Organisation = None,
-    as_json: AsJson = False,
-) -> None:
-    """Leave the mail server for good and shred its password; mails leave by the installation's from then on."""
-
-    async def remove(house: House, caller: Principal) -> int:
-        if (await house.tenancy.organisation(caller)).name != name:
-            raise Invalid("not_confirmed", "Nothing was deleted: this is not the organisation's name.", field="--name")
-        return await house.mail_verification.remove(caller)
-
-    shredded = _do(organisation, remove)
-    if as_json:
-        print(orjson.dumps({"deleted": True, "shredded": shredded}).decode())
-    else:
-        print(f"✓ The mail server was deleted. Passwords shredded: {shredded}.")
+def delete(name: Confirmed = None, organisation: Organisation = None, as_json: AsJson = False) -> None:
+    """Leave the mail server for good and shred its password; without --name this only counts what would go."""
+    deletion.run(organisation, PARTNER, SERVICE, name, as_json=as_json, by=NAME)
 
 
 def _password() -> Secret:

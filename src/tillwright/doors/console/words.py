@@ -35,7 +35,6 @@ DONE = {
     "rotated": "The new key is in use. The one before it stays good for 24 hours.",
     "mail-connected": "The mail server is saved. Send a test message next: only then do mails leave by it.",
     "mail-edited": "Saved. Send a test message: until then mails leave by the installation's own server.",
-    "mail-disconnected": "The mail server is disconnected and its password erased.",
     "switched": "Stripe is switched. What you see from here on is the other side.",
     "copied": "This is the test copy. Its workflows are paused; connect it to Stripe's test mode next.",
     "secret-changed": "The signing secret is changed. Events signed with the one before are accepted for 24 hours.",

@@ -15,7 +15,7 @@ from tillwright.domains.assistant.chat.model import Choice, Conversation, Said, 
 from tillwright.domains.assistant.service import Assistant, Via
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.tenancy import Principal
-from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.database import Database, Tally, Tx
 from tillwright.gateways.model import Call, ChatModel, ModelAccess, Text, Usage
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
@@ -137,6 +137,10 @@ class Chat:
         """What was told of an account is erased with the connection to it."""
         if event.name == "connection:STRIPE:ended":
             await store.forget(tx, event.organisation_id, str(event.data.get("userId")), "connection")
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Tally:
+        """What `forget` would erase."""
+        return await store.held(tx, organisation_id)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase every conversation of an organisation in the caller's transaction; how many there were."""

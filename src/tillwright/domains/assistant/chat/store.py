@@ -9,7 +9,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from tillwright.domains.assistant.chat.model import Choice, Conversation, Spent, Turn
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx, tally
 
 
 async def choice(tx: Tx, organisation_id: str) -> tuple[Choice, bytes | None] | None:
@@ -111,6 +111,10 @@ async def turns(tx: Tx, organisation_id: str, conversation_id: str) -> Sequence[
         )
     ).fetchall()
     return [Turn(row["role"], row["body"]) for row in rows]
+
+
+async def held(tx: Tx, organisation_id: str) -> Tally:
+    return await tally(tx, "assistant_conversations", organisation_id)
 
 
 async def forget(tx: Tx, organisation_id: str, user_id: str | None, via: str | None) -> int:

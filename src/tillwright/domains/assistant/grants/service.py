@@ -22,7 +22,7 @@ from tillwright.domains.assistant.grants.model import (
 from tillwright.domains.connections.platform import Platforms
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.tenancy import Principal, Tenancy
-from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.database import Database, Tally, Tx
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Denied, Invalid
@@ -262,6 +262,10 @@ class Grants:
                 detail = {"program": grant.program_name, "userId": user_id, "why": "the connection ended"}
                 by = Principal.system(grant.organisation_id, "tillwright")
                 await self._note(tx, by, "tillwright:assistant_access:end", grant, detail)
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Tally:
+        """What `forget` would end."""
+        return await store.held(tx, organisation_id)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """End all of an organisation's in the caller's transaction; how many there were."""

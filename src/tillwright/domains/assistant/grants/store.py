@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from tillwright.domains.assistant.grants.model import Grant
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx, tally
 
 _UNUSED_FOR = timedelta(days=90)
 
@@ -124,6 +124,10 @@ async def delete(tx: Tx, organisation_id: str, grant_id: str) -> bool:
         "delete from assistant_grants where organisation_id = %s and id = %s", (organisation_id, grant_id)
     )
     return done.rowcount == 1
+
+
+async def held(tx: Tx, organisation_id: str) -> Tally:
+    return await tally(tx, "assistant_grants", organisation_id)
 
 
 async def forget(tx: Tx, organisation_id: str) -> int:

@@ -82,16 +82,22 @@ async def rotate_secret(visit: Visit) -> Response:
     return visit.go("/integrations/stripe", done="secret-changed")
 
 
+async def deletion(visit: Visit) -> Response:
+    """What a deletion would take, for its dialog."""
+    return visit.html("parts/stakes.html", stakes=await visit.house.removal.at_stake(visit.principal))
+
+
 async def disconnect(visit: Visit) -> Response:
     """Delete the integration for good, once the organisation's name was typed."""
     if visit.text("confirm").strip() != visit.principal.organisation_name:
-        return await _shown(visit, problem=_not_confirmed(visit.principal.organisation_name))
+        return await _shown(visit, problem=not_confirmed(visit.principal.organisation_name))
     receipt = await visit.house.removal.delete_integration(visit.principal)
     visit.shell = await shell_of(visit.house, visit.session)
     return visit.html("pages/receipt.html", section="integrations", receipt=receipt)
 
 
-def _not_confirmed(name: str) -> Invalid:
+def not_confirmed(name: str) -> Invalid:
+    """Another name was typed than the organisation's."""
     return Invalid(
         "not_confirmed",
         "Nothing was disconnected: the name you typed is not your organisation's.",
@@ -143,5 +149,6 @@ PAGES = (
     ("GET", "/integrations/stripe/endpoint", endpoint),
     ("POST", "/integrations/stripe/endpoint/rotate", rotate_secret),
     ("POST", "/integrations/stripe/disconnect", disconnect),
+    ("GET", "/integrations/stripe/deletion", deletion),
     ("GET", "/integrations/stripe/disconnect", show),
 )

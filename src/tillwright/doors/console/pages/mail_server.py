@@ -9,6 +9,7 @@ from starlette.responses import Response
 from tillwright.domains.integrations import Integration
 from tillwright.domains.integrations.mail_server import PARTNER, SERVICE
 from tillwright.doors.console.pages.connecting import problems_of
+from tillwright.doors.console.pages.integrations import not_confirmed
 from tillwright.doors.console.visit import STATUS, Visit
 from tillwright.kit.errors import Absent, Conflict, Invalid, TillwrightError
 from tillwright.kit.seal import Secret
@@ -73,11 +74,18 @@ async def verify(visit: Visit) -> Response:
     return visit.go(PATH)
 
 
+async def deletion(visit: Visit) -> Response:
+    """What leaving the server would take, for its dialog."""
+    return visit.html("parts/stakes.html", stakes=await visit.house.removal.at_stake(visit.principal, PARTNER, SERVICE))
+
+
 async def disconnect(visit: Visit) -> Response:
-    """Leave the server."""
+    """Leave the server for good, once the organisation's name was typed."""
     await _server(visit)
-    await visit.house.mail_verification.remove(visit.principal)
-    return visit.go("/integrations", done="mail-disconnected")
+    if visit.text("confirm").strip() != visit.principal.organisation_name:
+        return await _shown(visit, not_confirmed(visit.principal.organisation_name))
+    receipt = await visit.house.removal.delete_integration(visit.principal, PARTNER, SERVICE)
+    return visit.html("pages/receipt.html", section="integrations", receipt=receipt)
 
 
 async def _found(visit: Visit) -> Integration | None:
@@ -138,5 +146,7 @@ PAGES = (
     ("GET", f"{PATH}/edit", edit_form),
     ("POST", f"{PATH}/edit", edit),
     ("POST", f"{PATH}/verify", verify),
+    ("GET", f"{PATH}/deletion", deletion),
+    ("GET", f"{PATH}/disconnect", show),
     ("POST", f"{PATH}/disconnect", disconnect),
 )
