@@ -80,9 +80,11 @@ async def test_dunning_ends_with_the_payment(stage: Stage) -> None:
     run_id = await started(stage, "dunning", "invoice.payment_failed", "invoice", invoice)
     assert await stage.segment(run_id) == PARKED
     stage.sandbox.client.v1.invoices.pay(invoice, {"paid_out_of_band": True})
+    await mirrored(stage, "invoice", [stored(stage, "invoice", invoice)])
     await arrive(stage, "invoice.paid", "invoice", invoice)
-    # The invoice is fetched again when the run goes on: it is paid, so nothing more is sent.
-    assert await wake(stage, run_id) in (RunState.DONE, RunState.SKIPPED)
+    assert await wake(stage, run_id) == RunState.DONE
+    assert (await shown(stage, run_id)).run.reason == "Paid after the first reminder."
+    assert "try_again" not in steps_of(await shown(stage, run_id))
     assert len(stage.mailbox.letters) == 1
 
 

@@ -29,6 +29,8 @@ class Action:
     """What it is about, in one or two words; lists of actions are grouped by it."""
     generated: bool = False
     """Whether it is a row of the table made from Stripe's own description."""
+    asks: bool = True
+    """False: its request is `Values`, so nothing is asked of anybody, and a step of it is one transaction."""
 
     def problems(self, given: Mapping[str, Any], *, draft: bool) -> list[Problem]:
         """Every complaint about these inputs; a draft's `${…}` values are judged when the run gets there."""

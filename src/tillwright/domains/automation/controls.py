@@ -44,7 +44,7 @@ class Controls:
     async def take(
         self, tx: Tx, plan: Plan, step: Step, path: str, attempt: int, scope: conditions.Scope, run: Run
     ) -> Outcome:
-        """Decide a control step.
+        """Decide a control step that may wait; the others are `decide`d.
 
         Raises:
             Invalid: an expression fails, or gives what the step can't use.
@@ -53,9 +53,7 @@ class Controls:
             return await self._waits.begin_or_look(tx, plan, step, path, attempt, scope, run.created)
         if step.kind == "approval":
             return await self._approval(tx, plan, step, path, attempt, scope, run)
-        if step.kind == "call":
-            return await self._call(tx, plan, step, path, attempt, scope)
-        return outcome(StepState.DONE, decide(step, scope))
+        return await self._call(tx, plan, step, path, attempt, scope)
 
     async def _approval(
         self, tx: Tx, plan: Plan, step: Step, path: str, attempt: int, scope: conditions.Scope, run: Run

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tillwright.domains.automation import conditions
-from tillwright.domains.automation.journal import Entry, Journal, Parked
+from tillwright.domains.automation.catalogue import catalogue
+from tillwright.domains.automation.journal import Entry, Journal, Parked, RunSteps
 from tillwright.domains.automation.model import RunState, StepState
 from tillwright.domains.automation.outcome import CANCELLED, Outcome
 from tillwright.domains.automation.plan import Plan
 from tillwright.domains.automation.rounds import together
-from tillwright.domains.automation.step import Step
+from tillwright.domains.automation.step import DECIDED_AT_ONCE, Step
 from tillwright.gateways.durable import Steps
 from tillwright.kit.errors import Invalid
 
@@ -36,7 +37,7 @@ class Place:
 class RunWork(Protocol):
     """What a run can do; see `work.Work`. Each method may be called again after a crash in its middle."""
 
-    async def journal(self, plan: Plan) -> Sequence[Entry]: ...
+    async def journal(self, plan: Plan) -> Sequence[Entry] | str: ...
     async def begin(self, plan: Plan) -> Outcome: ...
     async def take(self, plan: Plan, step: Step, place: Place, known: Mapping[str, Any]) -> Outcome: ...
     async def park(self, plan: Plan, entries: Sequence[Entry], seconds: float) -> str: ...
@@ -61,16 +62,19 @@ class Interpreter:
     async def run(self, steps: Steps, payload: Mapping[str, Any]) -> str:
         """Execute one segment of a run; returns the state it ended in, or PARKED."""
         plan = Plan.of(payload)
-        journal = Journal(steps, await self._work.journal(plan))
+        earlier = await self._work.journal(plan)
+        if isinstance(earlier, str):
+            return earlier
+        journal = Journal(steps, earlier)
         try:
             ending = await self._through(journal, plan)
         except Parked as pause:
-            seconds = pause.seconds
-            return await steps.step("park", lambda: self._work.park(plan, journal.entries, seconds))
-        return await steps.step("end", lambda: self._work.end(plan, ending.state, ending.reason, journal.entries))
+            return await self._work.park(plan, journal.entries, pause.seconds)
+        return await self._work.end(plan, ending.state, ending.reason, journal.entries)
 
     async def _through(self, journal: Journal, plan: Plan) -> Ending:
-        begun = await self._until_over(journal, "begin", lambda: self._work.begin(plan))
+        brought = plan.trigger.brings_its_object
+        begun = await self._until_over(journal, "begin", lambda: self._work.begin(plan), keeps=brought)
         if begun["state"] != StepState.DONE:
             return _ending("", begun)
         known: dict[str, Any] = {"object": begun["answer"], "steps": {}, "names": {}}
@@ -83,7 +87,7 @@ class Interpreter:
         return ending or Ending(RunState.DONE, None)
 
     async def _block(
-        self, steps: Steps, plan: Plan, block: Sequence[Step], prefix: str, known: dict[str, Any]
+        self, steps: RunSteps, plan: Plan, block: Sequence[Step], prefix: str, known: dict[str, Any]
     ) -> Ending | None:
         for step in block:
             ending = await self._one(steps, plan, step, prefix, known)
@@ -91,7 +95,7 @@ class Interpreter:
                 return ending
         return None
 
-    async def _one(self, steps: Steps, plan: Plan, step: Step, prefix: str, known: dict[str, Any]) -> Ending | None:
+    async def _one(self, steps: RunSteps, plan: Plan, step: Step, prefix: str, known: dict[str, Any]) -> Ending | None:
         path = prefix + step.id
         taken = await self._attempts(steps, plan, step, path, known)
         if taken["state"] == StepState.SKIPPED and not _cancelled(taken):
@@ -109,9 +113,9 @@ class Interpreter:
         return await self._block(steps, plan, step.blocks.get(answer.get("taken") or "", ()), prefix, known)
 
     async def _each(
-        self, steps: Steps, plan: Plan, step: Step, path: str, known: dict[str, Any], items: Sequence[Any]
+        self, steps: RunSteps, plan: Plan, step: Step, path: str, known: dict[str, Any], items: Sequence[Any]
     ) -> Ending | None:
-        async def one(lane: Steps, index: int) -> Ending | None:
+        async def one(lane: RunSteps, index: int) -> Ending | None:
             names = known["names"] | {step.settings.get("as", "item"): items[index], "index": index}
             inner = {"object": known["object"], "steps": dict(known["steps"]), "names": names}
             return await self._block(lane, plan, step.blocks["steps"], f"{path}[{index}].", inner)
@@ -125,22 +129,24 @@ class Interpreter:
                 return ending
         return None
 
-    async def _attempts(self, steps: Steps, plan: Plan, step: Step, path: str, known: Mapping[str, Any]) -> Outcome:
+    async def _attempts(self, steps: RunSteps, plan: Plan, step: Step, path: str, known: Mapping[str, Any]) -> Outcome:
         """Take a step; where Stripe's no may be another one later, mean it anew as often as the step says."""
         first, times = plan.attempts.get(path, 1), step.retry.times if step.retry else 0
         for more in range(times + 1):
             place = Place(path, first + more)
             name = path if not more else f"{path} attempt {more + 1}"
-            taken = await self._until_over(steps, name, lambda at=place: self._work.take(plan, step, at, known))
+            taken = await self._until_over(
+                steps, name, lambda at=place: self._work.take(plan, step, at, known), keeps=keeps_itself(step)
+            )
             if taken["state"] != StepState.REFUSED or more == times or not _worth_another(taken):
                 return taken
             assert step.retry is not None
             await steps.sleep(step.retry.wait * 2**more)
         raise AssertionError("the loop returns")
 
-    async def _until_over(self, steps: Steps, name: str, work: Any) -> Outcome:
+    async def _until_over(self, steps: RunSteps, name: str, work: Any, *, keeps: bool) -> Outcome:
         """Do a piece of work and look at it again while it waits or is in doubt."""
-        result: Outcome = await steps.step(name, work)
+        result: Outcome = await steps.step(name, work, keeps=keeps)
         number = looks = 0
         while result["state"] in (StepState.WAITING, StepState.UNKNOWN):
             wait = result.get("wait")
@@ -151,8 +157,19 @@ class Interpreter:
                 looks += 1
             number += 1
             await steps.sleep(wait)
-            result = await steps.step(f"{name} again {number}", work)
+            result = await steps.step(f"{name} again {number}", work, keeps=keeps)
         return result
+
+
+def keeps_itself(step: Step) -> bool:
+    """Whether a step asks nothing of anybody: then its line on the timeline is its checkpoint, in one transaction.
+
+    Never one that may wait: what a run did after it, such as sleeping, must be found again by the engine.
+    """
+    if step.kind != "action":
+        return step.kind in DECIDED_AT_ONCE
+    action = catalogue().get(step.action)
+    return action is not None and not action.asks and step.approval is None
 
 
 def _applies(plan: Plan, known: Mapping[str, Any]) -> bool:

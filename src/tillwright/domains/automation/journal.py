@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from tillwright.gateways.durable import Steps
 
@@ -23,8 +23,23 @@ class Parked(Exception):
         self.seconds = seconds
 
 
+class RunSteps(Protocol):
+    """The engine's steps, as a run sees them."""
+
+    async def step(self, name: str, work: Callable[[], Awaitable[Any]], *, keeps: bool = False) -> Any:
+        """Do the work and keep its result, or give the kept one.
+
+        Args:
+            keeps: the work commits its result together with what it did, and gives that one when it is done again;
+                then the engine need not keep it too.
+        """
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
 class Journal:
-    """Steps that are first answered from earlier segments' entries, then by the engine.
+    """Steps that are first answered from earlier segments' entries, then by the engine, or by work that keeps its own.
 
     The entries of earlier segments never change, so that a run taken up again asks the engine for the same steps.
     """
@@ -34,13 +49,13 @@ class Journal:
         self._earlier = list(earlier)
         self.entries: list[Entry] = []
 
-    async def step(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def step(self, name: str, work: Callable[[], Awaitable[Any]], *, keeps: bool = False) -> Any:
         if len(self.entries) < len(self._earlier):
             kept, result = self._earlier[len(self.entries)]
             if kept != name:
                 raise RuntimeError(f"the run's journal has {kept!r} where it now asks for {name!r}")
         else:
-            result = await self._steps.step(name, work)
+            result = await work() if keeps else await self._steps.step(name, work)
         self.entries.append([name, result])
         return result
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tillwright.domains.automation import conditions, definition, park_store, rules, run_store, store, triggers
+from tillwright.domains.automation.closing import close_run
 from tillwright.domains.automation.controls import DEEPEST
 from tillwright.domains.automation.definition import Definition
 from tillwright.domains.automation.model import Run, RunState, Trigger, Workflow
 from tillwright.domains.automation.plan import event_of
 from tillwright.domains.automation.shapes import is_map
 from tillwright.domains.automation.waiting import Waiting
-from tillwright.domains.automation.work import close_run
 from tillwright.domains.billing import Effects
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.mirror import Mirror

@@ -103,6 +103,11 @@ class Trigger:
     depth: int = 0
     """How many runs caused one another before this one."""
 
+    @property
+    def brings_its_object(self) -> bool:
+        """Whether there is nothing at Stripe to be fetched first."""
+        return self.object_id is None and self.object_type is None and self.data is not None
+
     def plain(self) -> dict[str, Any]:
         """As it is kept with the run and in its input."""
         return dict(self.__dict__)

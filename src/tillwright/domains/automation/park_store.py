@@ -10,6 +10,8 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from tillwright.domains.automation.journal import Entry
+from tillwright.domains.automation.model import StepState
+from tillwright.domains.automation.outcome import Outcome, outcome
 from tillwright.gateways.database import Tx
 
 
@@ -34,26 +36,31 @@ class Wait:
 
 @dataclass(frozen=True)
 class Gate:
-    """What may stop a run from taking its next step."""
+    """What may stop a run from taking its next step; `taken` is how that step came out, if it is over already."""
 
     workflow_id: str
     cancelled_by: str | None
     stopped_by: str | None
+    taken: Outcome | None = None
 
 
-async def gate(tx: Tx, organisation_id: str, run_id: str) -> Gate:
+async def gate(tx: Tx, organisation_id: str, run_id: str, step: str | None = None, attempt: int = 1) -> Gate:
     row = await (
         await tx.execute(
             "select r.workflow_id, r.cancel_by, "
-            "case when s.stopped then coalesce(s.stopped_by, 'somebody') end as stopped_by "
+            "case when s.stopped then coalesce(s.stopped_by, 'somebody') end as stopped_by, "
+            "t.state, t.answer, t.error "
             "from workflow_runs r left join automation_switches s on s.organisation_id = r.organisation_id "
+            "left join run_steps t on t.organisation_id = r.organisation_id and t.run_id = r.id "
+            "and t.step = %s and t.attempt = %s and t.finished is not null "
             "where r.organisation_id = %s and r.id = %s",
-            (organisation_id, run_id),
+            (step, attempt, organisation_id, run_id),
         )
     ).fetchone()
     if row is None:
         return Gate("", "the deletion of its workflow", None)
-    return Gate(row["workflow_id"], row["cancel_by"], row["stopped_by"])
+    taken = outcome(StepState(row["state"]), row["answer"], row["error"]) if row["state"] else None
+    return Gate(row["workflow_id"], row["cancel_by"], row["stopped_by"], taken)
 
 
 async def journal(tx: Tx, organisation_id: str, run_id: str, segment: int) -> Sequence[Entry]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tillwright.domains.automation import definition
 from tillwright.domains.automation.definition import Definition
-from tillwright.domains.automation.model import Run, Trigger, WorkflowVersion
+from tillwright.domains.automation.model import Run, Trigger
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Plan:
         )
 
     @classmethod
-    def payload(cls, run: Run, version: WorkflowVersion) -> dict[str, Any]:
-        """As JSON, for the queue."""
+    def payload(cls, run: Run, document: Mapping[str, Any]) -> dict[str, Any]:
+        """As JSON, for the queue; `document` is that of the run's version."""
         return {
             "organisation_id": run.organisation_id,
             "run_id": run.id,
             "version": run.version,
-            "definition": version.document,
+            "definition": document,
             "trigger": run.trigger.plain(),
             "segment": run.segment,
             "attempts": dict(run.attempts or {}),

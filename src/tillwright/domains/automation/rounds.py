@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from tillwright.gateways.durable import Steps
+from tillwright.domains.automation.journal import RunSteps
 
 T = TypeVar("T")
 
@@ -31,8 +31,8 @@ class _Lane:
         self._rounds = rounds
         self._index = index
 
-    async def step(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        del name  # a round is kept as one, under a name of its own
+    async def step(self, name: str, work: Callable[[], Awaitable[Any]], *, keeps: bool = False) -> Any:
+        del name, keeps  # a round is kept as one, under a name of its own
         return await self._rounds.ask(self._index, work, 0.0)
 
     async def sleep(self, seconds: float) -> None:
@@ -40,7 +40,7 @@ class _Lane:
 
 
 async def together(
-    steps: Steps, name: str, count: int, at_once: int, each: Callable[[Steps, int], Awaitable[T | None]]
+    steps: RunSteps, name: str, count: int, at_once: int, each: Callable[[RunSteps, int], Awaitable[T | None]]
 ) -> T | None:
     """Do `count` items, `at_once` of them at a time; the first that gives something ends it, and that is given back."""
     rounds = _Rounds[T](steps, name)
@@ -51,7 +51,7 @@ async def together(
 
 
 class _Rounds(Generic[T]):
-    def __init__(self, steps: Steps, name: str) -> None:
+    def __init__(self, steps: RunSteps, name: str) -> None:
         self._steps = steps
         self._name = name
         self._number = 0
@@ -66,7 +66,7 @@ class _Rounds(Generic[T]):
         return await answer
 
     async def run(
-        self, left: Iterator[int], at_once: int, each: Callable[[Steps, int], Awaitable[T | None]]
+        self, left: Iterator[int], at_once: int, each: Callable[[RunSteps, int], Awaitable[T | None]]
     ) -> T | None:
         while True:
             while len(self._items) < at_once and (index := next(left, None)) is not None:
@@ -81,7 +81,7 @@ class _Rounds(Generic[T]):
             if not over:
                 await self._round()
 
-    def _begin(self, index: int, each: Callable[[Steps, int], Awaitable[T | None]]) -> None:
+    def _begin(self, index: int, each: Callable[[RunSteps, int], Awaitable[T | None]]) -> None:
         async def item() -> T | None:
             return await each(_Lane(self, index), index)
 

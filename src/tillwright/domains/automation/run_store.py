@@ -52,11 +52,12 @@ async def waiting(tx: Tx, at: datetime, limit: int, each: int) -> Sequence[tuple
     return [(row["organisation_id"], row["id"]) for row in rows]
 
 
-async def mark_handed_over(tx: Tx, run: Run, at: datetime) -> None:
-    """Not if the run has moved on meanwhile: then it is another segment that is due."""
+async def mark_handed_over(tx: Tx, organisation_id: str, runs: Sequence[Run], at: datetime) -> None:
+    """Not those that have moved on meanwhile: of them it is another segment that is due."""
     await tx.execute(
-        "update workflow_runs set handed_over = %s where organisation_id = %s and id = %s and segment = %s",
-        (at, run.organisation_id, run.id, run.segment),
+        "update workflow_runs r set handed_over = %s from unnest(%s::text[], %s::int[]) as h (id, segment) "
+        "where r.organisation_id = %s and r.id = h.id and r.segment = h.segment",
+        (at, [run.id for run in runs], [run.segment for run in runs], organisation_id),
     )
 
 
@@ -64,6 +65,21 @@ async def by_id(tx: Tx, organisation_id: str, run_id: str, *, lock: bool = False
     query: LiteralString = "select * from workflow_runs where organisation_id = %s and id = %s"
     row = await (await tx.execute(query + (" for update" if lock else ""), (organisation_id, run_id))).fetchone()
     return _run(row) if row else None
+
+
+async def to_hand_over(
+    tx: Tx, organisation_id: str, run_ids: Sequence[str]
+) -> Mapping[str, tuple[Run, Mapping[str, Any] | None]]:
+    """Runs by their ids, each with the document of its version, if there still is one."""
+    rows = await (
+        await tx.execute(
+            "select r.*, v.document from workflow_runs r left join workflow_versions v on v.organisation_id = "
+            "r.organisation_id and v.workflow_id = r.workflow_id and v.number = r.version "
+            "where r.organisation_id = %s and r.id = any(%s)",
+            (organisation_id, list(run_ids)),
+        )
+    ).fetchall()
+    return {row["id"]: (_run(row), row["document"]) for row in rows}
 
 
 async def begun_since(tx: Tx, organisation_id: str, workflow_id: str, moment: datetime) -> int:
@@ -176,13 +192,14 @@ async def counts(tx: Tx, organisation_id: str) -> Mapping[str, Mapping[str, int]
     return counted
 
 
-async def start(tx: Tx, organisation_id: str, run_id: str, segment: int, at: datetime) -> None:
-    """A segment of the run begins, or goes on after a crash."""
-    await tx.execute(
+async def start(tx: Tx, organisation_id: str, run_id: str, segment: int, at: datetime) -> bool:
+    """A segment of the run begins, or goes on after a crash; False if the run has moved on from it."""
+    started = await tx.execute(
         "update workflow_runs set state = 'RUNNING', started = coalesce(started, %s), waits_for = null, reason = null "
         "where organisation_id = %s and id = %s and segment = %s and finished is null",
         (at, organisation_id, run_id, segment),
     )
+    return started.rowcount == 1
 
 
 async def finish(
@@ -212,6 +229,25 @@ async def begin_step(tx: Tx, organisation_id: str, step: RunStep) -> None:
     )
 
 
+async def put_step(tx: Tx, organisation_id: str, step: RunStep) -> None:
+    """Note a step and how it came out at once; one that is over stays as it is."""
+    await tx.execute(
+        "insert into run_steps (organisation_id, run_id, step, position, attempt, action, state, request, answer, "
+        "error, idempotency_key, effect_id, message_id, started, finished) values (%(organisation_id)s, %(run_id)s, "
+        "%(step)s, %(position)s, %(attempt)s, %(action)s, %(state)s, %(request)s, %(answer)s, %(error)s, null, null, "
+        "null, %(started)s, %(finished)s) on conflict (organisation_id, run_id, step, attempt) do update "
+        "set request = excluded.request, state = excluded.state, answer = excluded.answer, error = excluded.error, "
+        "finished = excluded.finished where run_steps.finished is null",
+        vars(step)
+        | {
+            "organisation_id": organisation_id,
+            "request": _json(step.request),
+            "answer": _json(step.answer),
+            "error": _json(step.error),
+        },
+    )
+
+
 async def settle_step(
     tx: Tx,
     organisation_id: str,
@@ -230,30 +266,29 @@ async def settle_step(
     """Note how a step came out; returns the state it had before."""
     before = await (
         await tx.execute(
-            "select state from run_steps where organisation_id = %s and run_id = %s and step = %s and attempt = %s "
-            "for update",
-            (organisation_id, run_id, step, attempt),
+            "with before as (select organisation_id, run_id, step, attempt, state from run_steps "
+            "where organisation_id = %s and run_id = %s and step = %s and attempt = %s for update) "
+            "update run_steps t set state = %s, answer = %s, error = %s, "
+            "idempotency_key = coalesce(%s, t.idempotency_key), effect_id = coalesce(%s, t.effect_id), "
+            "message_id = coalesce(%s, t.message_id), finished = %s "
+            "from before b where (t.organisation_id, t.run_id, t.step, t.attempt) "
+            "= (b.organisation_id, b.run_id, b.step, b.attempt) returning b.state",
+            (
+                organisation_id,
+                run_id,
+                step,
+                attempt,
+                state,
+                _json(answer),
+                _json(error),
+                idempotency_key,
+                effect_id,
+                message_id,
+                finished,
+            ),
         )
     ).fetchone()
     assert before is not None, "a step is begun before it is settled"
-    await tx.execute(
-        "update run_steps set state = %s, answer = %s, error = %s, idempotency_key = coalesce(%s, idempotency_key), "
-        "effect_id = coalesce(%s, effect_id), message_id = coalesce(%s, message_id), finished = %s "
-        "where organisation_id = %s and run_id = %s and step = %s and attempt = %s",
-        (
-            state,
-            _json(answer),
-            _json(error),
-            idempotency_key,
-            effect_id,
-            message_id,
-            finished,
-            organisation_id,
-            run_id,
-            step,
-            attempt,
-        ),
-    )
     return StepState(before["state"])
 
 

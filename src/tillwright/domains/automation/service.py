@@ -13,6 +13,7 @@ from tillwright.domains.automation import (
     definition,
     drawing,
     examples,
+    handing_over,
     run_store,
     schedule_store,
     store,
@@ -22,10 +23,11 @@ from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.deciding import Approvals
 from tillwright.domains.automation.definition import Definition
 from tillwright.domains.automation.drawing import Drawing
+from tillwright.domains.automation.handing_over import IN_HAND
 from tillwright.domains.automation.interpreter import WAITS, Interpreter
 from tillwright.domains.automation.matching import Matcher
 from tillwright.domains.automation.model import Run, RunState, Timeline, Workflow, WorkflowState, WorkflowVersion
-from tillwright.domains.automation.plan import Plan, queue_id
+from tillwright.domains.automation.plan import Plan
 from tillwright.domains.automation.schedule_store import Schedule
 from tillwright.domains.automation.steering import Steering
 from tillwright.domains.automation.steering import found as found_workflow
@@ -42,9 +44,6 @@ from tillwright.kit import ids, pages
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent
 from tillwright.kit.pages import Page
-
-IN_HAND = 40
-"""Runs of one organisation that workers have at a time; more wait in the outbox."""
 
 
 class Automation:
@@ -338,27 +337,8 @@ class Automation:
         return await self._matcher.take(tx, organisation_id, happened)
 
     async def hand_over(self, queue: RunQueue, limit: int = 100, each: int = IN_HAND) -> int:
-        """Give the queue the runs that are due: new ones, woken ones, those taken up again; returns how many.
-
-        Fairly between organisations, and in order within a lane. Of one organisation at most `each` are in the
-        workers' hands, so that a loud one's queue is never in front of a quiet one.
-
-        Handing over comes after the commit and is noted after that: a crash between hands over again, under the same
-        id, which changes nothing.
-        """
-        async with self._database.open() as tx:
-            waiting = await run_store.waiting(tx, self._clock.now(), limit, each)
-        for organisation_id, run_id in waiting:
-            async with self._database.tenant(organisation_id) as tx:
-                run = await run_store.by_id(tx, organisation_id, run_id)
-                version = run and await store.version(tx, organisation_id, run.workflow_id, run.version)
-            if run is None:
-                continue
-            if version:
-                await queue.enqueue(queue_id(run_id, run.segment), Plan.payload(run, version))
-            async with self._database.tenant(organisation_id) as tx:
-                await run_store.mark_handed_over(tx, run, self._clock.now())
-        return len(waiting)
+        """Give the queue the runs that are due; returns how many (see `handing_over`)."""
+        return await handing_over.hand_over(self._database, self._clock, queue, limit, each)
 
     async def execute(self, steps: Steps, payload: Mapping[str, Any]) -> str:
         """Execute one run that was handed over; what the durable engine is started with."""

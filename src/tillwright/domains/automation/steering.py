@@ -18,6 +18,7 @@ from tillwright.domains.automation import (
     store,
     triggers,
 )
+from tillwright.domains.automation.closing import close_run
 from tillwright.domains.automation.matching import Listener, Matcher, lane_of
 from tillwright.domains.automation.model import (
     CAN_GO_ON,
@@ -29,7 +30,6 @@ from tillwright.domains.automation.model import (
     WorkflowState,
 )
 from tillwright.domains.automation.rules import Rule
-from tillwright.domains.automation.work import close_run
 from tillwright.domains.integrations import Integrations
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx

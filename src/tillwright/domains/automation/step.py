@@ -16,6 +16,8 @@ CONTROLS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "call": (frozenset(), frozenset({"with", "on_failure"})),
 }
 """The word a control step is known by, with the keys it needs besides and those it may have."""
+DECIDED_AT_ONCE = frozenset({"if", "switch", "for_each", "stop"})
+"""Controls that an expression decides."""
 MOST_ITEMS = 10_000
 """Items of one `for_each`."""
 USUAL_ITEMS = 100

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from tillwright.domains import events
-from tillwright.domains.automation import approval_store, conditions, moving, park_store, run_store, spending, values
+from tillwright.domains.automation import (
+    conditions,
+    controls,
+    moving,
+    park_store,
+    run_store,
+    spending,
+    values,
+)
 from tillwright.domains.automation.asking import Asking
 from tillwright.domains.automation.carrying import carrier_of
 from tillwright.domains.automation.catalogue import catalogue
+from tillwright.domains.automation.closing import close_run
 from tillwright.domains.automation.controls import Controls, sum_of
 from tillwright.domains.automation.errand import Carried, Errand, Parts
 from tillwright.domains.automation.fetching import Fetcher, path_of
 from tillwright.domains.automation.interpreter import PARKED, Place
 from tillwright.domains.automation.journal import Entry
-from tillwright.domains.automation.model import Run, RunState, RunStep, StepState
+from tillwright.domains.automation.model import RunState, RunStep, StepState
 from tillwright.domains.automation.moving import Movement
 from tillwright.domains.automation.outcome import CANCELLED, Outcome, again, outcome, said, waiting
 from tillwright.domains.automation.park_store import Gate
 from tillwright.domains.automation.plan import Plan
-from tillwright.domains.automation.requests import Request
+from tillwright.domains.automation.requests import Request, Values
 from tillwright.domains.automation.shapes import is_list, is_map
-from tillwright.domains.automation.step import Step
+from tillwright.domains.automation.step import DECIDED_AT_ONCE, Step
 from tillwright.domains.automation.waiting import Waiting
 from tillwright.gateways.database import Tx
 from tillwright.kit.errors import Absent, Invalid, TillwrightError, Upstream
@@ -54,12 +64,20 @@ class Work:
         self._asking = Asking(parts, public_url)
         self._controls = Controls(parts, Waiting(parts.clock, parts.mirror), self._asking)
 
-    async def journal(self, plan: Plan) -> Sequence[Entry]:
-        """Mark the run as running; returns what its earlier segments did."""
+    async def journal(self, plan: Plan) -> Sequence[Entry] | str:
+        """Mark the run as running; returns what its earlier segments did.
 
-        async def take_up() -> Sequence[Entry]:
+        If the run has moved on from this segment, because a crash came after its end, what it ended in instead.
+        """
+
+        async def take_up() -> Sequence[Entry] | str:
             async with self._database.tenant(plan.organisation_id) as tx:
-                await run_store.start(tx, plan.organisation_id, plan.run_id, plan.segment, self._clock.now())
+                if not await run_store.start(tx, plan.organisation_id, plan.run_id, plan.segment, self._clock.now()):
+                    run = await run_store.by_id(tx, plan.organisation_id, plan.run_id)
+                    over = run is None or run.segment == plan.segment
+                    return str(run.state if run else RunState.CANCELLED) if over else PARKED
+                if plan.segment == 1:
+                    return ()
                 return await park_store.journal(tx, plan.organisation_id, plan.run_id, plan.segment)
 
         return await self._patiently(take_up)
@@ -72,14 +90,14 @@ class Work:
         return await self._patiently(lambda: self._begin(plan))
 
     async def _begin(self, plan: Plan) -> Outcome:
-        async with self._database.tenant(plan.organisation_id) as tx:
-            held = _held(await park_store.gate(tx, plan.organisation_id, plan.run_id))
-        if held:
-            return held
-        if plan.trigger.object_id is None and plan.trigger.object_type is None and plan.trigger.data is not None:
+        if plan.trigger.brings_its_object:
             return outcome(StepState.DONE, plan.trigger.data)
         place = Place(FETCH)
-        await self._note(plan, place, "fetch", _get(plan))
+        async with self._database.tenant(plan.organisation_id) as tx:
+            held = _held(await park_store.gate(tx, plan.organisation_id, plan.run_id))
+            if held:
+                return held
+            await self._note_in(tx, plan, place, "fetch", _get(plan))
         try:
             fetched = await self._fetcher.fetch(plan.organisation_id, plan.trigger)
             result = outcome(StepState.DONE, fetched.body)
@@ -105,11 +123,16 @@ class Work:
             scope = conditions.Scope(plan.names(known))
             skipped = step.when and not conditions.holds(conditions.compile(step.when), scope)
             request = None if skipped or step.kind != "action" else _request(step, scope)
+            decided = controls.decide(step, scope) if not skipped and step.kind in DECIDED_AT_ONCE else None
         except Invalid as error:
             return await self._over(plan, step, place, outcome(StepState.REFUSED, None, said(error)))
         if skipped:
             not_so = {"code": "condition_false", "sentence": f"Not {step.when}."}
             return await self._over(plan, step, place, outcome(StepState.SKIPPED, None, not_so))
+        if decided is not None:
+            return await self._over(plan, step, place, outcome(StepState.DONE, decided))
+        if isinstance(request, Values) and step.approval is None:
+            return await self._over(plan, step, place, outcome(StepState.DONE, request.values), request)
         try:
             moved = await self._movement(plan, request)
             held = await self._may_go_on(plan, step, place, scope, request, moved)
@@ -239,23 +262,38 @@ class Work:
 
         return await self._patiently(close)
 
-    async def _over(self, plan: Plan, step: Step, place: Place, result: Outcome) -> Outcome:
-        """A step that is over before anything was asked of anybody."""
+    async def _over(
+        self, plan: Plan, step: Step, place: Place, result: Outcome, request: Request | None = None
+    ) -> Outcome:
+        """A step that is over before anything was asked of anybody: one transaction, the same one if it comes again."""
         async with self._database.tenant(plan.organisation_id) as tx:
-            await self._note_in(tx, plan, place, step.action, None)
-            await self._settle_in(tx, plan, place, result)
+            gate = await park_store.gate(tx, plan.organisation_id, plan.run_id, place.path, place.attempt)
+            if gate.taken:
+                return gate.taken
+            if result["state"] == StepState.DONE and (held := _held(gate)):
+                return held
+            now, waits = self._clock.now(), result["state"] == StepState.WAITING
+            line = self._line(plan, place, step.action, request.plain() if request else None, now)
+            came_out = replace(
+                line,
+                state=StepState(result["state"]),
+                answer=result["answer"],
+                error=result["error"],
+                finished=None if waits else now,
+            )
+            await run_store.put_step(tx, plan.organisation_id, came_out)
         return result
 
-    async def _note(self, plan: Plan, place: Place, action: str, request: Mapping[str, Any] | None) -> None:
-        async with self._database.tenant(plan.organisation_id) as tx:
-            await self._note_in(tx, plan, place, action, request)
-
     async def _note_in(self, tx: Tx, plan: Plan, place: Place, action: str, request: Mapping[str, Any] | None) -> None:
-        taken = RunStep(
+        line = self._line(plan, place, action, request, self._clock.now())
+        await run_store.begin_step(tx, plan.organisation_id, line)
+
+    @staticmethod
+    def _line(plan: Plan, place: Place, action: str, request: Mapping[str, Any] | None, now: datetime) -> RunStep:
+        return RunStep(
             plan.run_id, place.path, plan.position(place.path), place.attempt, action, StepState.RUNNING, request,
-            None, None, None, None, None, self._clock.now(), None,
+            None, None, None, None, None, now, None,
         )  # fmt: skip
-        await run_store.begin_step(tx, plan.organisation_id, taken)
 
     async def _settle(self, plan: Plan, place: Place, result: Outcome, carried: Carried | None = None) -> None:
         async with self._database.tenant(plan.organisation_id) as tx:
@@ -297,24 +335,6 @@ class Work:
                     raise
                 await self._clock.sleep(wait)
                 wait = min(wait * 2, 10.0)
-
-
-async def close_run(
-    tx: Tx, organisation_id: str, run_id: str, state: RunState, reason: str | None, now: datetime
-) -> Run | None:
-    """End a run, tell the spine, wake the run that called it; None if it had ended before."""
-    run = await run_store.finish(tx, organisation_id, run_id, state, reason, now)
-    if run is None:
-        return None
-    await approval_store.withdraw(tx, organisation_id, run_id)
-    data = {
-        "run": run_id, "workflow": run.workflow_name, "workflowId": run.workflow_id, "reason": reason,
-        "livemode": run.livemode, "depth": run.trigger.depth,
-    }  # fmt: skip
-    await events.record(tx, organisation_id, f"workflow:RUN:{state.lower()}", data, now)
-    if run.parent:
-        await park_store.nudge(tx, organisation_id, [run.parent], now)
-    return run
 
 
 def _last_error(entries: Sequence[Entry]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -47,7 +48,7 @@ class Database:
             min_size=1,
             max_size=size,
             timeout=10,
-            # A connection is asked before it is handed out: a restarted server costs a reconnect, not an error.
+            # Looked at before it is handed out: a restarted server costs a reconnect, not an error.
             check=_check,
             open=False,
         )
@@ -132,6 +133,11 @@ class Database:
 
 
 async def _check(connection: Tx) -> None:
+    # A server that ended the connection has said so, and then there is something to read: nothing there, nothing asked.
+    socket = select.poll()
+    socket.register(connection.pgconn.socket, select.POLLIN)
+    if not socket.poll(0):
+        return
     # Not the pool's own check: it switches autocommit on meanwhile, and cancelled at the wrong moment leaves it on.
     # Such a connection would have no transaction, so no organisation, and nothing atomic.
     await connection.execute("")

@@ -20,4 +20,5 @@ ACTION = Action(
     summary="Write a sentence on the run's timeline.",
     inputs={"text": Input("text", "The sentence.", required=True, longest=10_000)},
     build=_build,
+    asks=False,
 )

@@ -20,4 +20,5 @@ ACTION = Action(
     summary="Keep values under names of your own; later steps read them as ${steps.<id>.<name>}.",
     inputs={"values": Input("map", "The values, by name.", required=True)},
     build=_build,
+    asks=False,
 )
