@@ -76,6 +76,22 @@ async def test_settings_are_changed_whole_or_not_at_all(client: Published) -> No
     )
 
 
+async def test_an_action_that_is_ours_alone_does_not_break_the_client(client: Published) -> None:
+    one, key = client.organisation_id, {"Authorization": f"Key {client.key}"}
+    body = {"emailNotificationScopeEventConfigs": {"RENEW_SOON.ENTITLEMENT": {"to": ["ops@example.com"]}}}
+    await client.http.patch(f"/org/{one}/notificationConfigInfo", json=body, headers=key)
+    house = client.house
+    async with house.database.tenant(one) as tx:
+        told = END_SOON | {"renewTime": "2027-01-22T12:00:00Z", "daysLeft": 7}
+        await events.record(tx, one, "entitlement:STRIPE:renew_soon", told, house.clock.now())
+    await events.hand_on(house.database, one, CONSUMER, house.notices.notices.react)
+    by = await client.call("NotificationApi", "list_notification_events_by_entity", one, "ENTITLEMENT", "ent_1")
+    (event,) = by.notification_events
+    assert (event.action, event.info["scope"]) == ("NOTIFY", "RENEW_SOON.ENTITLEMENT")
+    messages = await client.call("NotificationApi", "list_notification_messages", one)
+    assert [m.info.subject for m in messages.notification_messages] == ["Pro for Acme renews in 7 days"]
+
+
 async def test_notices_and_messages_are_listed(client: Published) -> None:
     one, key = client.organisation_id, {"Authorization": f"Key {client.key}"}
     scope = {"END_SOON.ENTITLEMENT": {"to": ["ops@example.com"], "cc": ["boss@example.com"]}}

@@ -28,6 +28,10 @@ def test_days_outside_it_or_no_whole_number(days: Any) -> None:
     ("name", "value"),
     [
         ("enable_entitlement_end_soon_notification", 1),
+        ("enable_entitlement_renew_soon_notification", 1),
+        ("days_before_entitlement_renewal", 0),
+        ("days_before_entitlement_renewal", 61),
+        ("days_before_entitlement_renewal", True),
         ("enable_entitlement_end_soon_notification", "true"),
         ("enable_entitlement_end_soon_notification", None),
         ("display_name", "x" * 101),

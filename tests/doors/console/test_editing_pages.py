@@ -17,7 +17,13 @@ WANTED = [right.removeprefix("rak_") for right in wanted_rights()]
 
 async def edit(person: Person, **fields: str) -> httpx.Response:
     now = await person.house.integrations.get(person.principal)
-    typed = {"version": str(now.version), "daysBeforeEntitlementEnd": "30", "displayName": "", "connectClientId": ""}
+    typed = {
+        "version": str(now.version),
+        "daysBeforeEntitlementEnd": "30",
+        "daysBeforeEntitlementRenewal": "7",
+        "displayName": "",
+        "connectClientId": "",
+    }
     return await person.send(EDIT, seen=EDIT, **(typed | fields))
 
 
@@ -36,6 +42,7 @@ async def test_the_form_shows_what_is_and_saves_what_is_typed(ada: Person, strip
     settings = (await ada.house.integrations.get(ada.principal)).settings
     assert settings.days_before_entitlement_end == 45
     assert settings.enable_entitlement_end_soon_notification
+    assert not settings.enable_entitlement_renew_soon_notification
     assert (settings.display_name, settings.connect_client_id) == ("Shop <b>", "ca_abcdefghijkl")
     assert "Shop &lt;b&gt;" in (await ada.see("/integrations/stripe")).text
 

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from tillwright.domains.entitlements.model import OVER, Entitlement
 from tillwright.domains.events import OCCURRENCE
 
-Action = Literal["create", "update", "pending_cancel", "cancel", "reinstate", "suspend", "end_soon", "terminate"]
+Action = Literal[
+    "create", "update", "pending_cancel", "cancel", "reinstate", "suspend", "end_soon", "renew_soon", "terminate"
+]
 
 NEWS = timedelta(days=3)
 """How old the beginning of an entitlement may be and still be told: the first reading of an account is no news."""
@@ -77,6 +79,7 @@ def telling(entitlement: Entitlement, *which: object) -> dict[str, Any]:
         "productName": entitlement.product_name,
         "startTime": rfc3339(entitlement.start),
         "endTime": rfc3339(entitlement.end),
+        "renewTime": rfc3339(entitlement.renews),
         "livemode": entitlement.livemode,
         "accountId": entitlement.account_id,
         "autoRenew": entitlement.auto_renew,

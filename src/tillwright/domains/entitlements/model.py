@@ -110,6 +110,16 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class SentRenewal:
+    """The one notice before a renewal, for the period that renewed, or will, then."""
+
+    entitlement_id: str
+    renews: datetime
+    days_left: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SentNotice:
     """One end-soon notice that was recorded, for the end the entitlement had then. `offset` in days before it."""
 

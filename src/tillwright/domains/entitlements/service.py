@@ -8,16 +8,25 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 from tillwright.domains import audit
-from tillwright.domains.entitlements import cancellation, notice_store, recording, store, wishes
+from tillwright.domains.entitlements import (
+    cancellation,
+    notice_store,
+    recording,
+    renew_soon,
+    renewal_store,
+    store,
+    wishes,
+)
 from tillwright.domains.entitlements.cancelling import Canceller
 from tillwright.domains.entitlements.changes import rfc3339
 from tillwright.domains.entitlements.end_soon import Notice, following
 from tillwright.domains.entitlements.following import Follower
 from tillwright.domains.entitlements.look import look
 from tillwright.domains.entitlements.making import Maker
-from tillwright.domains.entitlements.model import RUNNING, SCHEDULE, Entitlement, SentNotice, Term
+from tillwright.domains.entitlements.model import RUNNING, SCHEDULE, Entitlement, SentNotice, SentRenewal, Term
 from tillwright.domains.entitlements.plans import Choices, Plans
-from tillwright.domains.entitlements.sweeping import Coming, Sweep
+from tillwright.domains.entitlements.renew_soon import Renewal
+from tillwright.domains.entitlements.sweeping import Coming, ComingRenewal, Sweep
 from tillwright.domains.entitlements.writes import Writes
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.integrations import Integrations
@@ -128,6 +137,12 @@ class Entitlements:
                 found.setdefault(notice.entitlement_id, []).append(notice)
         return found
 
+    async def renewals_told(self, principal: Principal, entitlement_id: str) -> Sequence[SentRenewal]:
+        """The notices before its renewals that were recorded, newest first."""
+        principal.require("entitlement:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await renewal_store.of_entitlement(tx, entitlement_id)
+
     async def choices(self, principal: Principal) -> Choices:
         """The switch, the days and the time zone that hold for all."""
         principal.require("entitlement:read")
@@ -141,10 +156,22 @@ class Entitlements:
         offsets = [notice.offset for notice in sent if notice.end == entitlement.end]
         return look(entitlement, plan, offsets, now).notice or following(entitlement.end, plan, offsets, now)
 
+    def coming_renewal(self, entitlement: Entitlement, choices: Choices, told: Sequence[SentRenewal]) -> Renewal | None:
+        """The notice before its next renewal: due now, or later."""
+        plan, now = choices.renewals_of(entitlement), self._clock.now()
+        went = any(one.renews == entitlement.renews for one in told)
+        of = (entitlement, plan, went, now)
+        return renew_soon.due(*of) or renew_soon.following(*of)
+
     async def would_send(self, principal: Principal, at: datetime) -> Sequence[Coming]:
         """What a sweep at that time would send, as far as is known now; writes nothing."""
         principal.require("entitlement:read")
         return await self._sweep.would_send(principal.organisation_id, at)
+
+    async def would_tell_renewals(self, principal: Principal, at: datetime) -> Sequence[ComingRenewal]:
+        """The notices before renewals that a sweep at that time would send; writes nothing."""
+        principal.require("entitlement:read")
+        return await self._sweep.would_tell_renewals(principal.organisation_id, at)
 
     async def create(self, principal: Principal, **given: Any) -> Entitlement:
         """Make one by hand; it begins, is warned of and ends by our clock, and Stripe never hears of it.

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tillwright.domains import events
-from tillwright.domains.entitlements import notice_store, recording
+from tillwright.domains.entitlements import notice_store, recording, renew_soon, renewal_store
 from tillwright.domains.entitlements.changes import rfc3339, telling
 from tillwright.domains.entitlements.end_soon import Notice
 from tillwright.domains.entitlements.look import Look, look
-from tillwright.domains.entitlements.model import Entitlement, SentNotice
+from tillwright.domains.entitlements.model import Entitlement, SentNotice, SentRenewal
 from tillwright.domains.entitlements.plans import Plans
+from tillwright.domains.entitlements.renew_soon import Renewal
 from tillwright.domains.events import SpineEvent
 from tillwright.gateways.database import Database, Tx
 from tillwright.kit.clock import Clock
@@ -35,6 +36,14 @@ class Coming:
     entitlement: Entitlement
     notice: Notice
     sent: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ComingRenewal:
+    """A notice before a renewal that would go out."""
+
+    entitlement: Entitlement
+    notice: Renewal
 
 
 class Sweep:
@@ -56,7 +65,10 @@ class Sweep:
     async def replan(self, tx: Tx, event: SpineEvent) -> None:
         """The spine's reaction: settings may have changed what is due, and when."""
         if event.name.startswith(_REPLANNED_BY):
-            await notice_store.look_again(tx, event.organisation_id, self._clock.now(), LONGEST_PLAN + _SLACK)
+            now, earliest = self._clock.now(), LONGEST_PLAN + _SLACK
+            await notice_store.look_again(tx, event.organisation_id, now, earliest)
+            if await self._plans.tells_renewals(tx, event.organisation_id):
+                await renewal_store.look_again(tx, event.organisation_id, now, earliest)
 
     async def would_send(self, organisation_id: str, at: datetime, batch: int = 1000) -> Sequence[Coming]:
         """What a sweep at that time would send, soonest end first; writes nothing.
@@ -80,12 +92,42 @@ class Sweep:
                 after = rows[-1].id
         return sorted(found, key=lambda coming: (coming.entitlement.end or at, coming.entitlement.id))
 
+    async def would_tell_renewals(
+        self, organisation_id: str, at: datetime, batch: int = 1000
+    ) -> Sequence[ComingRenewal]:
+        """The same for the notices before renewals, the soonest first."""
+        choices = await self._plans.of(organisation_id)
+        if choices.livemode is None or not choices.renewals:
+            return []
+        until, after = at + timedelta(days=LONGEST_PLAN + _SLACK), ""
+        found: list[ComingRenewal] = []
+        async with self._database.tenant(organisation_id) as tx:
+            while rows := await renewal_store.renewing(tx, organisation_id, choices.livemode, until, after, batch):
+                told = await renewal_store.told(tx, [row.id for row in rows])
+                for row in rows:
+                    notice = renew_soon.due(row, choices.renewals_of(row), (row.id, row.renews) in told, at)
+                    if notice is not None:
+                        found.append(ComingRenewal(row, notice))
+                after = rows[-1].id
+        return sorted(found, key=lambda coming: (coming.notice.renews, coming.entitlement.id))
+
     async def _sweep(self, organisation_id: str, now: datetime, limit: int) -> int:
         choices = await self._plans.of(organisation_id)
         async with self._database.tenant(organisation_id) as tx:
             rows = await notice_store.claim(tx, organisation_id, now, limit)
             sent = await notice_store.sent(tx, [row.id for row in rows])
-            looks = [(row, look(row, choices.plan_of(row), _of_end(sent, row), now)) for row in rows]
+            renewing = [row.id for row in rows if choices.renewals and row.auto_renew]
+            told = await renewal_store.told(tx, renewing) if renewing else set[tuple[str, datetime]]()
+            looks = [
+                (
+                    row,
+                    look(
+                        row, choices.plan_of(row), _of_end(sent, row), now,
+                        renewals=choices.renewals_of(row), told=(row.id, row.renews) in told,
+                    ),
+                )
+                for row in rows
+            ]  # fmt: skip
             await self._tell(tx, organisation_id, looks, now)
             for row, seen in looks:
                 if seen.status != row.status:
@@ -97,9 +139,14 @@ class Sweep:
         self, tx: Tx, organisation_id: str, looks: Sequence[tuple[Entitlement, Look]], now: datetime
     ) -> None:
         notices: list[SentNotice] = []
+        renewals: list[SentRenewal] = []
         told: list[tuple[str, dict[str, Any]]] = []
         for row, seen in looks:
-            notice = seen.notice
+            notice, renewal = seen.notice, seen.renewal
+            if renewal is not None:
+                renewals.append(SentRenewal(row.id, renewal.renews, renewal.days_left, now))
+                what = telling(row, "renew_soon", rfc3339(renewal.renews))
+                told.append((recording.event_name("renew_soon"), what | {"daysLeft": renewal.days_left}))
             if notice is None or row.end is None:
                 continue
             notices.append(SentNotice(row.id, row.end, notice.offset, notice.days_left, notice.initial, now))
@@ -107,6 +154,7 @@ class Sweep:
             what = telling(replace(row, status=seen.status), "end_soon", rfc3339(row.end), notice.offset)
             told.append((recording.event_name("end_soon"), what | more))
         await notice_store.insert(tx, organisation_id, notices)
+        await renewal_store.insert(tx, organisation_id, renewals)
         await events.record_all(tx, organisation_id, told, now)
 
 

@@ -11,6 +11,7 @@ from tillwright.domains.integrations.model import Settings
 from tillwright.kit.errors import Invalid, Problem
 
 SHORTEST_DAYS, LONGEST_DAYS = 10, 60
+SHORTEST_RENEWAL_DAYS = 1
 _CLIENT_ID = re.compile(r"ca_[A-Za-z0-9_]{8,200}")
 
 
@@ -39,6 +40,16 @@ def _days(value: Any) -> Problem | None:
         "days_out_of_range",
         f"Days before the entitlement's end must be a whole number from {SHORTEST_DAYS} to {LONGEST_DAYS}.",
         "daysBeforeEntitlementEnd",
+    )
+
+
+def _renewal_days(value: Any) -> Problem | None:
+    if type(value) is int and SHORTEST_RENEWAL_DAYS <= value <= LONGEST_DAYS:
+        return None
+    return Problem(
+        "days_out_of_range",
+        f"Days before a renewal must be a whole number from {SHORTEST_RENEWAL_DAYS} to {LONGEST_DAYS}.",
+        "daysBeforeEntitlementRenewal",
     )
 
 
@@ -72,4 +83,6 @@ _CHECKS = {
     "enable_entitlement_end_soon_notification": _switch("enableEntitlementEndSoonNotification"),
     "paused": _switch("paused"),
     "days_before_entitlement_end": _days,
+    "enable_entitlement_renew_soon_notification": _switch("enableEntitlementRenewSoonNotification"),
+    "days_before_entitlement_renewal": _renewal_days,
 }

@@ -16,12 +16,17 @@ KeyKind = Literal["SECRET", "RESTRICTED"]
 
 @dataclass(frozen=True)
 class Settings:
-    """`days_before_entitlement_end`: 10 to 60, when the first end-soon notice goes out. `paused`: no call is made."""
+    """`days_before_entitlement_end`: 10 to 60, when the first end-soon notice goes out. `paused`: no call is made.
+
+    `days_before_entitlement_renewal`: 1 to 60, when the one notice before a renewal goes out.
+    """
 
     display_name: str = ""
     connect_client_id: str = ""
     enable_entitlement_end_soon_notification: bool = False
     days_before_entitlement_end: int = 30
+    enable_entitlement_renew_soon_notification: bool = False
+    days_before_entitlement_renewal: int = 7
     paused: bool = False
 
 

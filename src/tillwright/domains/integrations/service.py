@@ -10,7 +10,7 @@ from tillwright.domains import audit, events
 from tillwright.domains.integrations import choices, store
 from tillwright.domains.integrations.credentials import Credentials
 from tillwright.domains.integrations.exchange import KEY_PURPOSE, PREVIOUS_PURPOSE, Exchange
-from tillwright.domains.integrations.model import PARTNER, SERVICE, Integration, Status
+from tillwright.domains.integrations.model import PARTNER, SERVICE, Integration, Settings, Status
 from tillwright.domains.integrations.proving import Proven, Proving
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
@@ -134,6 +134,11 @@ class Integrations:
         """The mode Stripe is connected in, None if it is not."""
         found = await self.peek(tx, organisation_id)
         return found.livemode if found else None
+
+    async def settings_of(self, tx: Tx, organisation_id: str) -> Settings | None:
+        """What is chosen for Stripe, None if it is not connected."""
+        found = await store.find(tx, organisation_id, PARTNER, SERVICE)
+        return found.settings if found else None
 
     async def update(
         self,

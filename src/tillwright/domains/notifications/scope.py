@@ -51,6 +51,8 @@ class Scope:
     more: Mapping[str, Tag] | None = None
     personal: str = ""
     """The merge tag with the address of the one person it concerns, who is told whoever else is."""
+    published: str = ""
+    """The published API's word for the action, where it has none as precise as ours."""
 
     @property
     def name(self) -> str:

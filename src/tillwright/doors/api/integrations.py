@@ -22,6 +22,8 @@ SETTINGS = {
     "connectClientId": "connect_client_id",
     "enableEntitlementEndSoonNotification": "enable_entitlement_end_soon_notification",
     "daysBeforeEntitlementEnd": "days_before_entitlement_end",
+    "enableEntitlementRenewSoonNotification": "enable_entitlement_renew_soon_notification",
+    "daysBeforeEntitlementRenewal": "days_before_entitlement_renewal",
     "paused": "paused",
 }
 _KEYS: dict[str, JsonValue] = {
@@ -35,6 +37,8 @@ _KEYS: dict[str, JsonValue] = {
     "connectClientId": "",
     "enableEntitlementEndSoonNotification": True,
     "daysBeforeEntitlementEnd": 30,
+    "enableEntitlementRenewSoonNotification": False,
+    "daysBeforeEntitlementRenewal": 7,
     "paused": False,
     "earlierKeysUntil": None,
     "version": 1,

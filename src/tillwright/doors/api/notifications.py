@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from tillwright.domains.notifications import Message
+from tillwright.domains.notifications.catalogue import catalogue
 from tillwright.domains.notifications.notices.model import Notice
 from tillwright.domains.notifications.notices.reading import Sent
 from tillwright.domains.notifications.scope import PRIORITIES
@@ -181,7 +182,7 @@ def _event(organisation_id: str, notice: Notice, sent: Sent) -> dict[str, Any]:
         "eventID": notice.id,
         "organizationID": organisation_id,
         "eventStatus": notice.state,
-        "action": notice.action,
+        "action": _published(notice.scope) or notice.action,
         "entityType": notice.entity_type,
         "entityID": notice.entity_id,
         "entityName": notice.entity_name,
@@ -206,7 +207,7 @@ def _event(organisation_id: str, notice: Notice, sent: Sent) -> dict[str, Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    action = message.scope.partition(".")[0] if message.scope else None
+    action = _published(message.scope) or message.scope.partition(".")[0] if message.scope else None
     return {
         "id": message.id,
         "organizationID": message.organisation_id,
@@ -224,6 +225,12 @@ def _message(message: Message) -> dict[str, Any]:
             "customFields": {"status": str(message.state), "error": message.error, "attempts": message.attempts},
         },
     }
+
+
+def _published(scope: str) -> str:
+    """A client that checks the action knows only published ones; `scope` says what it is precisely."""
+    known = catalogue().get(scope)
+    return known.published if known else ""
 
 
 def _moment(value: datetime) -> str:

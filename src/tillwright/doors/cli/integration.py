@@ -54,6 +54,10 @@ def set_(
     organisation: Organisation = None,
     days: Annotated[int | None, typer.Option(help="Days before an entitlement's end, 10 to 60.")] = None,
     end_soon: Annotated[bool | None, typer.Option("--end-soon/--no-end-soon", help="End-soon notices.")] = None,
+    renewal_days: Annotated[int | None, typer.Option(help="Days before a renewal, 1 to 60.")] = None,
+    renew_soon: Annotated[
+        bool | None, typer.Option("--renew-soon/--no-renew-soon", help="One notice before each renewal.")
+    ] = None,
     display_name: Annotated[str | None, typer.Option(help="What users see.")] = None,
     client_id: Annotated[str | None, typer.Option(help="Connect client id, ca_….")] = None,
     version: Annotated[int | None, typer.Option(help="Refuse if it is another version by now.")] = None,
@@ -63,6 +67,8 @@ def set_(
     given = {
         "days_before_entitlement_end": days,
         "enable_entitlement_end_soon_notification": end_soon,
+        "days_before_entitlement_renewal": renewal_days,
+        "enable_entitlement_renew_soon_notification": renew_soon,
         "display_name": display_name,
         "connect_client_id": client_id,
     }
@@ -201,6 +207,8 @@ def _print(integration: Integration, as_json: bool) -> None:
         "connectClientId": settings.connect_client_id,
         "endSoonNotification": settings.enable_entitlement_end_soon_notification,
         "daysBeforeEntitlementEnd": settings.days_before_entitlement_end,
+        "renewSoonNotification": settings.enable_entitlement_renew_soon_notification,
+        "daysBeforeEntitlementRenewal": settings.days_before_entitlement_renewal,
         "paused": settings.paused,
         "earlierKeysUntil": integration.previous.until.isoformat() if integration.previous else None,
         "version": integration.version,

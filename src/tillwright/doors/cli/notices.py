@@ -1,4 +1,4 @@
-"""`tillwright notices due`: what would be sent before entitlements end, and why; writes nothing."""
+"""`tillwright notices due`: what would be sent before entitlements end or renew, and why; writes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from tillwright.domains.entitlements import Choices, Coming
+from tillwright.domains.entitlements import Choices, Coming, ComingRenewal
 from tillwright.domains.entitlements.cancellation import time_of
 from tillwright.domains.entitlements.changes import rfc3339
 from tillwright.domains.tenancy import Principal
@@ -18,12 +18,12 @@ from tillwright.doors.cli.choice import AsJson, Organisation, chosen
 from tillwright.settings import read
 from tillwright.wiring import House, open_house
 
-app = typer.Typer(help="The notices that go out before entitlements end.", no_args_is_help=True)
+app = typer.Typer(help="The notices that go out before entitlements end or renew.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """The notices that go out before entitlements end."""
+    """The notices that go out before entitlements end or renew."""
 
 
 @app.command()
@@ -51,6 +51,7 @@ async def answer(house: House, organisation_id: str, at: datetime) -> dict[str, 
     principal = Principal.system(organisation_id, "tillwright notices")
     choices = await house.entitlements.choices(principal)
     would = await house.entitlements.would_send(principal, at)
+    renewals = await house.entitlements.would_tell_renewals(principal, at)
     return {
         "at": rfc3339(at),
         "connected": choices.livemode is not None,
@@ -58,6 +59,9 @@ async def answer(house: House, organisation_id: str, at: datetime) -> dict[str, 
         "days": choices.days,
         "timeZone": choices.zone_name,
         "notices": [_row(coming, choices) for coming in would],
+        "renewalsOn": choices.renewals,
+        "renewalDays": choices.renewal_days,
+        "renewals": [_renewal(coming, choices) for coming in renewals],
     }
 
 
@@ -77,25 +81,53 @@ def _row(coming: Coming, choices: Choices) -> dict[str, Any]:
     }
 
 
+def _renewal(coming: ComingRenewal, choices: Choices) -> dict[str, Any]:
+    entitlement, notice = coming.entitlement, coming.notice
+    turn = f"{notice.at.astimezone(choices.zone):%Y-%m-%d %H:%M}"
+    return {
+        "entitlementId": entitlement.id,
+        "name": entitlement.name,
+        "buyer": entitlement.buyer_name or entitlement.buyer_id,
+        "renewTime": rfc3339(notice.renews),
+        "daysLeft": notice.days_left,
+        "due": rfc3339(notice.at),
+        "why": f"{_days(choices.renewal_days)} before the renewal, due {turn} ({choices.zone_name}); once a period",
+    }
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
+
+
 def _why(coming: Coming, choices: Choices) -> str:
     entitlement, notice = coming.entitlement, coming.notice
     days = entitlement.notice_days or choices.days
     own = "its own" if entitlement.notice_days else "the integration's"
     since = f"after {', '.join(map(str, coming.sent))}" if coming.sent else "the first"
     turn = f"{notice.at.astimezone(choices.zone):%Y-%m-%d %H:%M}"
-    return f"{own} {days} days; {notice.offset} days before the end, due {turn} ({choices.zone_name}); {since}"
+    before = f"{_days(notice.offset)} before the end"
+    return f"{own} {days} days; {before}, due {turn} ({choices.zone_name}); {since}"
 
 
 def _show(found: dict[str, Any]) -> None:
     console = Console(highlight=False)
-    state = "on" if found["on"] else "[yellow]off[/yellow] (an entitlement may have its own switch)"
     if not found["connected"]:
         console.print("Stripe is not connected, so nothing would be sent.")
         return
-    console.print(f"At {found['at']}: notices are {state}, from {found['days']} days, {found['timeZone']}.\n")
+    console.print(f"At {found['at']}, {found['timeZone']}.", markup=False)
+    ends = f"on, from {_days(found['days'])}" if found["on"] else "off (an entitlement may have its own switch)"
+    renews = f"on, {_days(found['renewalDays'])}" if found["renewalsOn"] else "off"
+    console.print(f"Notices before an end: {ends}. Before a renewal: {renews}.\n", markup=False)
     for row in found["notices"]:
         first = "first notice" if row["initial"] else "reminder"
-        console.print(f"[bold]{row['daysLeft']:>3} days[/bold]  {first:<12}  ", end="")
-        console.print(f"{row['name']} for {row['buyer']}, ends {row['endTime']}", markup=False, soft_wrap=True)
-        console.print(f"           {row['why']}", markup=False, style="dim", soft_wrap=True)
-    console.print(f"\n{len(found['notices'])} would be sent.")
+        _line(console, row, first, f"ends {row['endTime']}")
+    for row in found["renewals"]:
+        _line(console, row, "renewal", f"renews {row['renewTime']}")
+    count = len(found["notices"]) + len(found["renewals"])
+    console.print(f"{count} would be sent." if count else "Nothing would be sent.")
+
+
+def _line(console: Console, row: dict[str, Any], kind: str, when: str) -> None:
+    console.print(f"[bold]{_days(row['daysLeft']):>8}[/bold]  {kind:<12}  ", end="")
+    console.print(f"{row['name']} for {row['buyer'] or 'nobody'}, {when}", markup=False, soft_wrap=True)
+    console.print(f"          {row['why']}", markup=False, style="dim", soft_wrap=True)

@@ -17,9 +17,9 @@ SCOPE = Scope(
         "offset": Tag("The step of the series this notice is for, in days", 30),
         "initial": Tag("true for the first notice, false for a reminder", True),
     },
-    subject="{% if initial %}{{ name }} ends{% else %}Reminder: {{ name }} ends{% endif %} in {{ daysLeft }} {% if daysLeft == 1 %}day{% else %}days{% endif %}",
+    subject="{% if initial %}{{ name }} ends{% else %}Reminder: {{ name }} ends{% endif %} {% if daysLeft == 0 %}today{% else %}in {{ daysLeft }} {% if daysLeft == 1 %}day{% else %}days{% endif %}{% endif %}",
     body="""\
-# {{ name }} ends in {{ daysLeft }} {% if daysLeft == 1 %}day{% else %}days{% endif %}
+# {{ name }} ends {% if daysLeft == 0 %}today{% else %}in {{ daysLeft }} {% if daysLeft == 1 %}day{% else %}days{% endif %}{% endif %}
 
 {% if initial %}The entitlement{% else %}This is a reminder: the entitlement{% endif %} of {{ buyerName | default: "a customer" }} to **{{ productName | default: name }}** ends on **{{ endTime | date }}** and does not renew by itself.
 

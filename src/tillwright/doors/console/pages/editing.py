@@ -29,6 +29,8 @@ async def save(visit: Visit) -> Response:
         "connect_client_id": visit.text("connectClientId").strip(),
         "end_soon": visit.text("enableEntitlementEndSoonNotification") == "on",
         "days": visit.text("daysBeforeEntitlementEnd").strip(),
+        "renew_soon": visit.text("enableEntitlementRenewSoonNotification") == "on",
+        "renewal_days": visit.text("daysBeforeEntitlementRenewal").strip(),
         "version": visit.text("version"),
     }
     settings = {
@@ -36,6 +38,8 @@ async def save(visit: Visit) -> Response:
         "connect_client_id": typed["connect_client_id"],
         "enable_entitlement_end_soon_notification": typed["end_soon"],
         "days_before_entitlement_end": _whole(str(typed["days"])),
+        "enable_entitlement_renew_soon_notification": typed["renew_soon"],
+        "days_before_entitlement_renewal": _whole(str(typed["renewal_days"])),
     }
     try:
         await visit.house.integrations.update(visit.principal, expected_version=_version(visit), settings=settings)
@@ -102,6 +106,8 @@ def _typed_of(integration: Integration) -> dict[str, Any]:
         "connect_client_id": settings.connect_client_id,
         "end_soon": settings.enable_entitlement_end_soon_notification,
         "days": str(settings.days_before_entitlement_end),
+        "renew_soon": settings.enable_entitlement_renew_soon_notification,
+        "renewal_days": str(settings.days_before_entitlement_renewal),
         "version": str(integration.version),
     }
 

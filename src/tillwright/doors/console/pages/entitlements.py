@@ -93,6 +93,7 @@ async def _shown(visit: Visit, error: TillwrightError | None = None) -> Response
     entitlement = await visit.house.entitlements.get(visit.principal, _id(visit))
     choices = await visit.house.entitlements.choices(visit.principal)
     sent = (await visit.house.entitlements.sent(visit.principal, [entitlement])).get(entitlement.id, [])
+    renewals = await visit.house.entitlements.renewals_told(visit.principal, entitlement.id)
     (row,) = await _rows(visit, [entitlement], choices)
     return visit.html(
         "pages/entitlement.html",
@@ -101,6 +102,8 @@ async def _shown(visit: Visit, error: TillwrightError | None = None) -> Response
         row=row,
         it=entitlement,
         sent=sent,
+        renewals=renewals,
+        renewal=visit.house.entitlements.coming_renewal(entitlement, choices, renewals),
         plan=choices.plan_of(entitlement),
         choices=choices,
         terms=await visit.house.entitlements.terms(visit.principal, entitlement.id),
