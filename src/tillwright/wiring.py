@@ -12,7 +12,17 @@ from tillwright.domains.assistant import Assistant
 from tillwright.domains.assistant.chat import Chat
 from tillwright.domains.assistant.grants import Grants
 from tillwright.domains.automation import Automation, Fetcher, Parts, Work
-from tillwright.domains.billing import Buyers, Desk, Effects, Invoices, Reading, Refunds, Transactions
+from tillwright.domains.billing import (
+    Buyers,
+    CreditParts,
+    Credits,
+    Desk,
+    Effects,
+    Invoices,
+    Reading,
+    Refunds,
+    Transactions,
+)
 from tillwright.domains.connections import Connections
 from tillwright.domains.custody import Custody
 from tillwright.domains.entitlements import Entitlements
@@ -31,6 +41,7 @@ from tillwright.domains.removal import Removal
 from tillwright.domains.removal.parts import (
     AssistantPart,
     ConnectionsPart,
+    CreditsPart,
     EntitlementsPart,
     MirrorPart,
     RunsPart,
@@ -87,6 +98,7 @@ class House:
     grants: Grants
     chat: Chat
     buyers: Buyers
+    credits: Credits
     invoices: Invoices
     transactions: Transactions
     notifications: Notifications
@@ -198,6 +210,12 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     notifications = told.outbox
     reading = Reading(database=database, integrations=integrations, mirror=mirror)
     desk = Desk(database=database, clock=clock, integrations=integrations, effects=effects, mirror=mirror)
+    credits = Credits(
+        CreditParts(
+            database=database, clock=clock, integrations=integrations, reader=reader, effects=effects, mirror=mirror
+        ),
+        reading,
+    )
     tenancy = Tenancy(clock=clock, database=database)
     connections = Connections(
         clock=clock,
@@ -295,6 +313,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         assistant=assistant,
         chat=chat,
         buyers=Buyers(reading, desk),
+        credits=credits,
         invoices=Invoices(reading, desk),
         transactions=Transactions(reading, desk),
         notifications=notifications,
@@ -325,6 +344,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
                 WebhooksPart(webhooks),
                 MirrorPart(mirror),
                 EntitlementsPart(entitlements),
+                CreditsPart(credits),
             ),
             hooks=webhooks,
             seal=seal,

@@ -133,6 +133,35 @@ async def test_wallets_are_listed_made_the_default_and_deleted(shop: Shop) -> No
         await shop.call("BuyerApi", "delete_buyer_wallet", shop.customer.id, "pm_none")
 
 
+async def test_a_credit_wallet_is_made_filled_spent_and_closed(shop: Shop) -> None:
+    """The client sends no body with these; what it can't say is sent as a body of ours."""
+    made = await shop.call("BuyerApi", "create_credit_wallet", shop.customer.id)
+    assert (made.type, made.status, made.total_amount, made.used_amount) == ("credit", "ACTIVE", 0, 0)
+    path = f"/org/{shop.client.organisation_id}/buyer/{shop.customer.id}/wallet/{made.id}"
+    headers = {"Authorization": f"Key {shop.client.key}"}
+    shop.clock.move(1)
+    filled = await shop.client.http.patch(
+        path, json={"totalAmount": 40.5, "currency": "EUR", "name": "Prepaid"}, headers=headers
+    )
+    assert (filled.status_code, filled.json()["totalAmount"]) == (200, 40.5)
+    assert (await shop.call("BuyerApi", "update_credit_wallet", shop.customer.id, made.id)).total_amount == 40.5
+    assert shop.stripe.v1.customers.retrieve(shop.customer.id).balance == -4050
+    await shop.call("BillingApi", "issue_invoice", shop.draft.id)
+    wallets = await shop.call("BuyerApi", "list_buyer_wallets", shop.customer.id)
+    assert {wallet.type for wallet in wallets} == {"card", "credit"}
+    (credit,) = [wallet for wallet in wallets if wallet.type == "credit"]
+    assert (credit.name, credit.total_amount, credit.used_amount) == ("Prepaid", 40.5, 40.5)
+    closed = await shop.call("BuyerApi", "close_credit_wallet", shop.customer.id, made.id)
+    assert (closed.status, closed.used_amount) == ("CLOSED", 40.5)
+    assert closed.info.close_date
+    with pytest.raises(ConflictException, match="wallet_is_credit"):
+        await shop.call("BuyerApi", "set_buyer_default_wallet", shop.customer.id, made.id)
+    assert await shop.call("BuyerApi", "delete_buyer_wallet", shop.customer.id, made.id) == ""
+    (card,) = await shop.call("BuyerApi", "list_buyer_wallets", shop.customer.id)
+    assert (await shop.call("BuyerApi", "close_credit_wallet", shop.customer.id, card.id)).status == "CLOSED"
+    assert await shop.call("BuyerApi", "list_buyer_wallets", shop.customer.id) == []
+
+
 async def test_invoices_are_listed_and_shown(shop: Shop) -> None:
     listed = await shop.call("BillingApi", "list_invoices", buyer_id=shop.customer.id)
     by_id = {invoice.id: invoice for invoice in listed}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 
 from psycopg import sql
 
@@ -17,6 +18,8 @@ from tests.sandbox.conftest import Sandbox
 from tillwright.domains import events
 from tillwright.domains.automation import Automation, approval_store
 from tillwright.domains.automation.model import Approval, ApprovalState
+from tillwright.domains.billing import Asked
+from tillwright.domains.billing.credits.service import Terms
 from tillwright.domains.notifications.configuration.model import Change
 from tillwright.domains.notifications.notices.service import CONSUMER
 from tillwright.domains.notifications.optouts.service import Link
@@ -157,6 +160,12 @@ async def _notices(owned: Owned) -> None:
     await room.opt_outs.leave(Link(organisation, "UPDATE.INTEGRATION", "gone@example.com"))
 
 
+async def _credit(owned: Owned) -> None:
+    customer = owned.sandbox.objects.find("customer")[0]
+    terms = Terms(currency="usd", total=Decimal(5))
+    await owned.house.credits.create(Asked(owned.principal, "wallet:create"), customer["id"], terms)
+
+
 async def _approval(owned: Owned) -> None:
     """A question that is open, on a run that was started by hand."""
     source = "name: by_hand\ntrigger: {manual: {}}\nsteps: [{id: ok, approval: {ask: 'Go on?'}}]\n"
@@ -171,7 +180,7 @@ async def _approval(owned: Owned) -> None:
         await approval_store.add(tx, asked)
 
 
-SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _notices, _approval]
+SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _notices, _credit, _approval]
 
 
 async def tables_of(owned: Owned) -> list[str]:

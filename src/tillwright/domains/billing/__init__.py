@@ -1,6 +1,8 @@
 """Writes at Stripe as effects: recorded before they are sent, settled once, never doubled; and who asks for them."""
 
 from tillwright.domains.billing.buyers import Buyers
+from tillwright.domains.billing.credits.service import Credits
+from tillwright.domains.billing.credits.settling import Parts as CreditParts
 from tillwright.domains.billing.desk import Asked, Desk
 from tillwright.domains.billing.idempotency import effect_id, key
 from tillwright.domains.billing.invoices import Invoices
@@ -15,6 +17,8 @@ __all__ = [
     "Asked",
     "Busy",
     "Buyers",
+    "CreditParts",
+    "Credits",
     "Desk",
     "Effect",
     "EffectResult",

@@ -93,17 +93,19 @@ class Buyers:
 
     async def set_default_wallet(self, asked: Asked, buyer_id: str, wallet_id: str) -> MirrorObject:
         """Have the buyer's invoices charged to this payment method."""
-        await self._wallet(asked.principal, buyer_id, wallet_id)
+        await self.wallet(asked.principal, buyer_id, wallet_id)
         params = {"invoice_settings": {"default_payment_method": wallet_id}}
         await self._desk.write(asked, "POST", f"/v1/customers/{buyer_id}", params)
         return await self.get(asked.principal, buyer_id)
 
-    async def delete_wallet(self, asked: Asked, buyer_id: str, wallet_id: str) -> None:
-        """Detach a payment method: it can never be used again."""
-        await self._wallet(asked.principal, buyer_id, wallet_id)
+    async def delete_wallet(self, asked: Asked, buyer_id: str, wallet_id: str) -> MirrorObject:
+        """Detach a payment method: it can never be used again. Returns it as it was."""
+        wallet = await self.wallet(asked.principal, buyer_id, wallet_id)
         await self._desk.write(asked, "POST", f"/v1/payment_methods/{wallet_id}/detach", {})
+        return wallet
 
-    async def _wallet(self, principal: Principal, buyer_id: str, wallet_id: str) -> MirrorObject:
+    async def wallet(self, principal: Principal, buyer_id: str, wallet_id: str) -> MirrorObject:
+        """One of the buyer's payment methods; raises Absent if it is none."""
         wallet = await self._reading.get(principal, WALLET, wallet_id)
         if text_of(wallet.body, "customer") != buyer_id:
             raise Absent("wallet_absent", f"Buyer {buyer_id} has no wallet {wallet_id}.", field="walletId")

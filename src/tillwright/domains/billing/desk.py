@@ -73,7 +73,7 @@ class Desk:
 
         async def on_done(tx: Tx, answer: dict[str, Any]) -> None:
             kept.update(answer)
-            copy = _copy(answer, integration, began)
+            copy = copy_of(answer, integration, began)
             if copy is not None:
                 await self._mirror.keep(tx, principal.organisation_id, [copy])
 
@@ -89,7 +89,7 @@ class Desk:
         )
         await self._note(asked, method, path, result)
         if result.state != "DONE":
-            raise _refusal(result)
+            raise refusal(result)
         return kept or dict(result.answer or {})
 
     async def _note(self, asked: Asked, method: Method, path: str, result: EffectResult) -> None:
@@ -107,7 +107,7 @@ class Desk:
             )
 
 
-def _copy(answer: Mapping[str, Any], integration: Integration, began: datetime) -> FetchedCopy | None:
+def copy_of(answer: Mapping[str, Any], integration: Integration, began: datetime) -> FetchedCopy | None:
     """The answer for the mirror, if it is an object that the mirror can hold."""
     object_type, object_id = answer.get("object"), answer.get("id")
     if not isinstance(object_type, str) or not isinstance(object_id, str):
@@ -116,7 +116,8 @@ def _copy(answer: Mapping[str, Any], integration: Integration, began: datetime) 
     return FetchedCopy(integration.livemode, object_type, object_id, integration.account_id, began, False, body)
 
 
-def _refusal(result: EffectResult) -> Absent | Conflict | Upstream:
+def refusal(result: EffectResult) -> Absent | Conflict | Upstream:
+    """What to tell a person of a write that did not take place, or not surely."""
     error = result.error or {}
     sentence, remedy = error.get("sentence") or "Stripe refused.", error.get("remedy")
     said: dict[str, Any] = error.get("stripe") or {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tillwright.domains.assistant.chat import Chat
 from tillwright.domains.assistant.grants import Grants
 from tillwright.domains.automation import Automation
+from tillwright.domains.billing import Credits
 from tillwright.domains.connections import Connections
 from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.mirror import Mirror
@@ -127,6 +128,22 @@ class MirrorPart:
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._mirror.forget(tx, organisation_id)
         return [Line("Mirrored objects were deleted.", count=count)]
+
+
+class CreditsPart:
+    """The credit wallets. What is on the buyers' balances at Stripe is theirs, and stays."""
+
+    left_behind = ""
+
+    def __init__(self, credits: Credits) -> None:
+        self._credits = credits
+
+    async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
+        return []
+
+    async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
+        count = await self._credits.forget(tx, organisation_id)
+        return [Line("Credit wallets were deleted; the credit on the buyers' balances stays theirs.", count=count)]
 
 
 class EntitlementsPart:

@@ -29,6 +29,7 @@ from tillwright.doors.api import (
     sessions,
     users,
     verification,
+    wallets,
     webhook_endpoints,
     workflow_runs,
     workflows,
@@ -58,6 +59,7 @@ ROOMS = (
     approvals,
     operations,
     buyers,
+    wallets,
     invoices,
     payment_transactions,
 )

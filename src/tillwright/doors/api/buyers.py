@@ -1,4 +1,4 @@
-"""Buyers and their wallets over HTTP: Stripe's customers and payment methods under the API's own names."""
+"""Buyers over HTTP: Stripe's customers under the API's own names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tillwright.domains.billing import Asked
 from tillwright.doors.api import buyer_shapes as shapes
-from tillwright.doors.api.buyer_shapes import BuyerEntity, WalletEntity
+from tillwright.doors.api.buyer_shapes import BuyerEntity
 from tillwright.doors.api.callers import Caller, Operation, TheHouse
 from tillwright.doors.api.lists import ListQuery, ListSlice, QueryPage
 
@@ -108,40 +108,4 @@ async def update_buyer(
 ) -> BuyerEntity:
     """Changes the customer at Stripe. Needs the role EDITOR."""
     row = await house.buyers.update(Asked(caller, "buyer:update", operation), buyerId, body.given())
-    return shapes.buyer(caller.organisation_id, row)
-
-
-@router.get("/buyer/{buyerId}/wallet", summary="List a buyer's wallets", operation_id="listBuyerWallets")
-async def list_buyer_wallets(caller: Caller, house: TheHouse, buyerId: str) -> list[WalletEntity]:  # noqa: N803
-    """Payment methods, newest first."""
-    found = await house.buyers.wallets(caller, buyerId)
-    now = house.clock.now()
-    return [shapes.wallet(caller.organisation_id, row, now) for row in found.rows]
-
-
-@router.delete("/buyer/{buyerId}/wallet/{walletId}", summary="Delete a wallet", operation_id="deleteBuyerWallet")
-async def delete_buyer_wallet(
-    caller: Caller,
-    house: TheHouse,
-    operation: Operation,
-    buyerId: str,  # noqa: N803
-    walletId: str,  # noqa: N803
-) -> str:
-    """Detaches the payment method at Stripe: it can never be used again. Needs the role EDITOR."""
-    await house.buyers.delete_wallet(Asked(caller, "wallet:delete", operation), buyerId, walletId)
-    return ""
-
-
-@router.patch(
-    "/buyer/{buyerId}/wallet/{walletId}/default", summary="Set the default wallet", operation_id="setBuyerDefaultWallet"
-)
-async def set_buyer_default_wallet(
-    caller: Caller,
-    house: TheHouse,
-    operation: Operation,
-    buyerId: str,  # noqa: N803
-    walletId: str,  # noqa: N803
-) -> BuyerEntity:
-    """Has the buyer's invoices charged to this payment method. Needs the role EDITOR."""
-    row = await house.buyers.set_default_wallet(Asked(caller, "wallet:default", operation), buyerId, walletId)
     return shapes.buyer(caller.organisation_id, row)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from tillwright.domains.billing.reading import text_of
 from tillwright.domains.billing.transactions import Related
 from tillwright.domains.mirror.model import MirrorObject
-from tillwright.doors.api.buyer_shapes import WALLET_KINDS
+from tillwright.doors.api.wallet_shapes import WALLET_KINDS
 from tillwright.kit import money
 
 _EXAMPLE: dict[str, JsonValue] = {
