@@ -24,7 +24,8 @@ from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
-from tillwright.gateways.durable import Engine, Steps
+from tillwright.gateways.durable import Steps
+from tillwright.gateways.durable.engine import Engine
 from tillwright.kit import ids
 from tillwright.kit.clock import SystemClock
 from tillwright.kit.seal import Secret

@@ -1,4 +1,7 @@
-"""The composition root: which programs there are, and which doors the web process opens."""
+"""The composition root: which programs there are, and which doors the web process opens.
+
+Each program's doors are loaded when it starts: a command that only asks something should not wait for a web server.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,13 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from tillwright.domains.notifications.notices import service as notices
-from tillwright.doors import api, cli, console, mcp, worker
+from tillwright.doors import cli
 from tillwright.kit.errors import TillwrightError
 from tillwright.settings import Settings
 from tillwright.wiring import House, open_house
@@ -23,6 +25,8 @@ from tillwright.wiring import House, open_house
 
 def web(house: House) -> Starlette:
     """The web process's application: intake and API first, the console answers everything else."""
+    from tillwright.doors import api, console, mcp
+
     settings = house.settings
 
     async def health(_: Request) -> JSONResponse:
@@ -55,6 +59,8 @@ def web(house: House) -> Starlette:
 
 
 async def _serve(settings: Settings) -> None:
+    import uvicorn
+
     async with open_house(settings, connections=20) as house:
         config = uvicorn.Config(
             web(house),
@@ -83,6 +89,8 @@ async def _expire(house: House) -> int:
 
 
 async def _work(settings: Settings) -> int:
+    from tillwright.doors import worker
+
     async with open_house(settings, connections=20) as house:
         made = worker.Worker(
             clock=house.clock,
@@ -125,6 +133,8 @@ def work(settings: Settings) -> None:
 
 
 async def _speak(settings: Settings, choice: cli.McpChoice) -> None:
+    from tillwright.doors import mcp
+
     async with open_house(settings, connections=3) as house:
         principal = await cli.mcp_caller(house, choice)
         await mcp.serve_stdio(house.assistant, principal, choice.via)

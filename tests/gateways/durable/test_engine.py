@@ -11,7 +11,8 @@ import orjson
 import psycopg
 import pytest
 
-from tillwright.gateways.durable import Engine, Steps
+from tillwright.gateways.durable import Steps
+from tillwright.gateways.durable.engine import Engine
 from tillwright.kit import ids
 from tillwright.kit.errors import Upstream
 from tillwright.kit.seal import Secret

@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 
 from tillwright.gateways.database import Database
-from tillwright.gateways.durable import Engine, Steps
+from tillwright.gateways.durable import Steps
+from tillwright.gateways.durable.engine import Engine
 from tillwright.gateways.durable.janitor import sweep
 from tillwright.gateways.durable.presence import Presence
 from tillwright.kit import ids

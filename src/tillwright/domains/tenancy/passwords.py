@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 
 from pwdlib import PasswordHash
 
@@ -10,7 +11,11 @@ from tillwright.kit.errors import Invalid
 
 _SHORTEST, _LONGEST = 10, 1024
 _hasher = PasswordHash.recommended()
-_nobody = _hasher.hash("the password of nobody")
+
+
+@functools.cache
+def _nobody() -> str:
+    return _hasher.hash("the password of nobody")
 
 
 def check_strength(password: str) -> None:
@@ -33,5 +38,6 @@ async def hash_password(password: str) -> str:
 
 async def verify_password(password: str, stored: str | None) -> bool:
     """Whether the password is the stored one; None stands for a person who does not exist."""
-    matches = await asyncio.to_thread(_hasher.verify, password[:_LONGEST], stored or _nobody)
+    nobody = await asyncio.to_thread(_nobody)  # before the work that takes time, whoever is asked for
+    matches = await asyncio.to_thread(_hasher.verify, password[:_LONGEST], stored or nobody)
     return matches and stored is not None

@@ -15,7 +15,7 @@ from tillwright.doors.worker.chores import Chore, Rota
 from tillwright.doors.worker.relay import Reaction, Relay
 from tillwright.doors.worker.upkeep import Upkeep
 from tillwright.gateways.database import Database
-from tillwright.gateways.durable import Engine
+from tillwright.gateways.durable.engine import Engine
 from tillwright.gateways.durable.presence import Presence
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tillwright.domains.automation import Automation
 from tillwright.domains.billing import Effects
 from tillwright.gateways.database import Database
-from tillwright.gateways.durable import Engine
+from tillwright.gateways.durable.engine import Engine
 from tillwright.gateways.durable.janitor import sweep, sweep_strays
 from tillwright.kit.clock import Clock
 

