@@ -10,7 +10,8 @@
 
 The end of a subscription is `ended_at`, else `cancel_at`, else the item's period end where it cancels at the period's
 end, else the end of a schedule that ends by cancelling. A subscription that renews has none: `renews` says when it
-does. A trial, an overdue payment and a paused collection end nothing and are named in `detail`.
+does. A trial, an overdue payment and a paused collection end nothing and are named in `detail`. A purchase ends before
+its term when all that was paid for it has gone back.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from tillwright.domains.entitlements import terms
+from tillwright.domains.entitlements.giving_back import Back
 from tillwright.domains.entitlements.model import Draft, Source, Status
 from tillwright.domains.entitlements.terms import Length
 from tillwright.kit.clock import from_unix
@@ -105,8 +107,11 @@ def of_schedule(body: Body) -> Sequence[Draft]:
     ]
 
 
-def of_invoice(body: Body, term_of: TermOf) -> Sequence[Draft]:
-    """Purchases that were paid; a line of a subscription is the subscription's own matter."""
+def of_invoice(body: Body, term_of: TermOf, back: Back | None = None) -> Sequence[Draft]:
+    """Purchases that were paid; a line of a subscription is the subscription's own matter.
+
+    Args: back: when all that was paid had gone back.
+    """
     if body.get("status") != "paid":
         return []
     paid = _time(_dict(body.get("status_transitions")).get("paid_at")) or _time(body.get("created"))
@@ -121,12 +126,12 @@ def of_invoice(body: Body, term_of: TermOf) -> Sequence[Draft]:
         if length is None:
             continue
         source = Source(INVOICE, str(body["id"]), str(line.get("id")))
-        drafts.append(_purchase(source, body, product_id, price_id, paid, length, line.get("quantity")))
+        drafts.append(_purchase(source, body, product_id, price_id, paid, length, line.get("quantity"), back))
     return drafts
 
 
-def of_payment(body: Body) -> Sequence[Draft]:
-    """A payment that says itself what it grants, by its metadata."""
+def of_payment(body: Body, back: Back | None = None) -> Sequence[Draft]:
+    """A payment that says itself what it grants, by its metadata. Args: back: as for an invoice."""
     length = terms.of_metadata(body)
     paid = _time(body.get("created"))
     if body.get("status") != "succeeded" or length is None or paid is None:
@@ -134,7 +139,7 @@ def of_payment(body: Body) -> Sequence[Draft]:
     metadata = _dict(body.get("metadata"))
     product = metadata.get("entitlement_product")
     source = Source(PAYMENT, str(body["id"]), "payment")
-    draft = _purchase(source, body, product if isinstance(product, str) else None, None, paid, length, None)
+    draft = _purchase(source, body, product if isinstance(product, str) else None, None, paid, length, None, back)
     return [draft]
 
 
@@ -169,6 +174,11 @@ def prices_of(body: Body) -> Sequence[tuple[str | None, str | None]]:
     return found
 
 
+def intent_of(body: Body) -> str | None:
+    """The payment intent that a refund, a dispute or an invoice's payment is of."""
+    return id_of(body.get("payment_intent")) or id_of(_dict(body.get("payment")).get("payment_intent"))
+
+
 def id_of(value: Any) -> str | None:
     """An expandable field is an id or the object itself."""
     if isinstance(value, dict):
@@ -177,19 +187,23 @@ def id_of(value: Any) -> str | None:
 
 
 def _purchase(
-    source: Source, body: Body, product: str | None, price: str | None, paid: datetime, length: Length, quantity: Any
-) -> Draft:
+    source: Source, body: Body, product: str | None, price: str | None, paid: datetime, length: Length, quantity: Any,
+    back: Back | None,
+) -> Draft:  # fmt: skip
+    end = length.after(paid)
+    # What went back after the term was over ends nothing any more.
+    early = back if back is not None and back.at < end else None
     return Draft(
         source=source,
         kind="PURCHASE",
-        status="ACTIVE",
+        status="CANCELLED" if early else "ACTIVE",
         buyer_id=id_of(body.get("customer")),
         product_id=product,
         price_id=price,
         start=paid,
-        end=length.after(paid),
+        end=max(early.at, paid) if early else end,
         name=str(body.get("description") or "") if source.object == PAYMENT else "",
-        detail=_present(quantity=quantity),
+        detail=_present(quantity=quantity, endedBy=early.by if early else None),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from tillwright.domains.entitlements.model import OVER, SCHEDULE, Draft, Entitlement
+from tillwright.domains.entitlements.model import OVER, SCHEDULE, Draft, Entitlement, Status
 from tillwright.kit import ids
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ def begun(
         account_id=account_id,
         kind=draft.kind,
         source=draft.source,
-        status=draft.status,
+        status=_status(draft, now),
         name=_name(draft, names),
         named=False,
         held=False,
@@ -61,8 +61,11 @@ def begun(
     )
 
 
-def moved(before: Entitlement, draft: Draft, names: Names) -> Entitlement:
-    """The known one as the mirror says it is now. What a person decided stays: its name, and an end that is held."""
+def moved(before: Entitlement, draft: Draft, names: Names, now: datetime) -> Entitlement:
+    """The known one as the mirror says it is now. What a person decided stays: its name, and an end that is held.
+
+    Only when all that was paid has gone back does an end not hold: that came after whoever moved it.
+    """
     after = replace(
         before,
         kind=draft.kind,
@@ -76,10 +79,11 @@ def moved(before: Entitlement, draft: Draft, names: Names) -> Entitlement:
         start=draft.start if draft.start > EPOCH else before.start,
         info=dict(draft.detail),
     )
-    if before.held:
+    given_back = "endedBy" in draft.detail and before.status not in OVER
+    if before.held and not given_back:
         return after
     meta = before.meta if draft.end is not None else {k: v for k, v in before.meta.items() if k != SCHEDULE}
-    return replace(after, status=draft.status, end=draft.end, renews=draft.renews, meta=meta)
+    return replace(after, status=_status(draft, now), end=draft.end, renews=draft.renews, meta=meta, held=False)
 
 
 def gone(before: Entitlement, now: datetime) -> Entitlement:
@@ -90,6 +94,12 @@ def gone(before: Entitlement, now: datetime) -> Entitlement:
         return replace(before, status="DELETED")
     end = now if before.end is None or before.end > now else before.end
     return replace(before, status="CANCELLED", end=end, renews=None)
+
+
+def _status(draft: Draft, now: datetime) -> Status:
+    """A purchase ends by the clock: one whose term is over does not come back to life when its payment changes."""
+    over = draft.kind == "PURCHASE" and draft.end is not None and draft.end <= now
+    return "CANCELLED" if over else draft.status
 
 
 def _name(draft: Draft, names: Names) -> str:

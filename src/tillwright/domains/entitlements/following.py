@@ -7,6 +7,7 @@ from typing import Any
 
 from tillwright.domains.entitlements import derive, recording, store, terms
 from tillwright.domains.entitlements.drafting import Names, begun, gone, moved
+from tillwright.domains.entitlements.giving_back import Back, given_back
 from tillwright.domains.entitlements.model import Draft
 from tillwright.domains.entitlements.terms import Length
 from tillwright.domains.mirror import Mirror, MirrorObject
@@ -58,6 +59,8 @@ class Follower:
                 await store.name_product(tx, organisation_id, copy.id, str(copy.body.get("name") or copy.id))
             case derive.SUBSCRIPTION | derive.INVOICE | derive.PAYMENT | derive.FEATURES | derive.SCHEDULED:
                 await self._derive(tx, organisation_id, copy)
+            case "refund" | "dispute" | "invoice_payment" if not copy.deleted:
+                await self._money(tx, organisation_id, copy)
             case _:
                 pass  # a deleted customer's or product's entitlements end with what they follow from
 
@@ -68,6 +71,41 @@ class Follower:
         if steered and (body := await self._body(tx, derive.SUBSCRIPTION, steered, copy.livemode)):
             await self.take_answer(tx, organisation_id, copy.livemode, copy.account_id, body)
 
+    async def _money(self, tx: Tx, organisation_id: str, copy: MirrorObject) -> None:
+        """What the payment paid for is derived again: all of it may have gone back."""
+        intent, livemode = derive.intent_of(copy.body), copy.livemode
+        if intent is None:
+            return
+        # Nearly every payment of an invoice is none of ours; it only matters where its money went back before it came.
+        if copy.object == "invoice_payment" and not any(await self._returned(tx, [intent], livemode)):
+            return
+        links = await self._mirror.invoice_links(tx, [intent], [], livemode=livemode)
+        paid_for = [(derive.PAYMENT, intent), *((derive.INVOICE, invoice) for _, invoice in links)]
+        for object_type, object_id in paid_for:
+            try:
+                found = await self._mirror.get(tx, object_type, object_id, livemode=livemode)
+            except Absent:
+                continue  # not mirrored yet; when it is, it comes by here
+            await self._derive(tx, organisation_id, found)
+
+    async def _returned(
+        self, tx: Tx, intents: Sequence[str], livemode: bool
+    ) -> tuple[Sequence[dict[str, Any]], Sequence[dict[str, Any]]]:
+        """Refunds and disputes of these payments."""
+        refunds = await self._mirror.of_intents(tx, "refund", intents, livemode=livemode)
+        disputes = await self._mirror.of_intents(tx, "dispute", intents, livemode=livemode)
+        return [one.body for one in refunds], [one.body for one in disputes]
+
+    async def _back(self, tx: Tx, copy: MirrorObject) -> Back | None:
+        """When all that was paid for an invoice or by a payment had gone back."""
+        body, livemode = copy.body, copy.livemode
+        if copy.object == derive.PAYMENT:
+            intents, paid = [copy.id], body.get("amount_received")
+        else:
+            links = await self._mirror.invoice_links(tx, [], [copy.id], livemode=livemode)
+            intents, paid = [intent for intent, _ in links], body.get("amount_paid")
+        return given_back(paid, body.get("currency"), *await self._returned(tx, intents, livemode)) if intents else None
+
     async def _drafts(self, tx: Tx, copy: MirrorObject) -> Sequence[Draft]:
         body, livemode = copy.body, copy.livemode
         if copy.object == derive.SUBSCRIPTION:
@@ -76,14 +114,16 @@ class Follower:
         if copy.object == derive.SCHEDULED:
             return derive.of_schedule(body)
         if copy.object == derive.PAYMENT:
-            return derive.of_payment(body)
+            drafts = derive.of_payment(body)
+            return derive.of_payment(body, await self._back(tx, copy)) if drafts else drafts
         if copy.object == derive.FEATURES:
             return derive.of_features(body)
         lengths: dict[tuple[str | None, str | None], Length | None] = {}
         for price, product in derive.prices_of(body) if body.get("status") == "paid" else ():
             bodies = [await self._body(tx, kind, id, livemode) for kind, id in (("price", price), ("product", product))]
             lengths[price, product] = terms.of_metadata(*bodies)
-        return derive.of_invoice(body, lambda price, product: lengths.get((price, product)))
+        back = await self._back(tx, copy) if any(lengths.values()) else None
+        return derive.of_invoice(body, lambda price, product: lengths.get((price, product)), back)
 
     async def _settle(
         self,
@@ -103,7 +143,7 @@ class Follower:
             if before is None:
                 after = begun(organisation_id, livemode, account_id, draft, names, now)
             else:
-                after = moved(before, draft, names)
+                after = moved(before, draft, names, now)
             await recording.save(tx, before, after, now)
         for before in known.values():
             await recording.save(tx, before, gone(before, now), now)

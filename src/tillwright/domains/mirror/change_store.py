@@ -18,7 +18,7 @@ from tillwright.gateways.database import Tx
 # type here is a new index in a migration.
 FOLLOWED: LiteralString = (
     "object in ('subscription', 'subscription_schedule', 'invoice', 'payment_intent', "
-    "'entitlements.active_entitlement_summary', 'customer', 'product')"
+    "'entitlements.active_entitlement_summary', 'customer', 'product', 'refund', 'dispute', 'invoice_payment')"
 )
 
 
