@@ -141,6 +141,11 @@ class CreditsPart:
     async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
         return []
 
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
+        return [
+            stake("Credit wallets; their credit stays the buyers’", await self._credits.at_stake(tx, organisation_id))
+        ]
+
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
         count = await self._credits.forget(tx, organisation_id)
         return [Line("Credit wallets were deleted; the credit on the buyers' balances stays theirs.", count=count)]

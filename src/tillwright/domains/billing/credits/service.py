@@ -16,7 +16,7 @@ from tillwright.domains.billing.desk import Asked
 from tillwright.domains.billing.reading import Reading
 from tillwright.domains.billing.views import BUYER
 from tillwright.domains.tenancy import Principal
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx
 from tillwright.gateways.stripe.errors import StripeFailure
 from tillwright.kit import ids, money
 from tillwright.kit.errors import Absent, Conflict, Invalid
@@ -151,6 +151,10 @@ class Credits:
             async with self._parts.database.tenant(organisation_id) as tx:
                 await store.save(tx, organisation_id, undone, before.next_turn(self._parts.clock.now()))
             raise
+
+    async def at_stake(self, tx: Tx, organisation_id: str) -> Tally:
+        """What `forget` would erase."""
+        return await store.held(tx, organisation_id)
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase the records in the caller's transaction; the credit on the balances at Stripe stays the buyers'."""

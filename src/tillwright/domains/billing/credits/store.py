@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, LiteralString
 
 from tillwright.domains.billing.credits.model import Move, Wallet
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import Tally, Tx, tally
 
 _FIELDS: LiteralString = (
     "id, livemode, buyer_id, name, currency, wanted, placed, remaining, starts, expires, state, closed, created, "
@@ -110,6 +110,10 @@ async def postpone(tx: Tx, organisation_id: str, wallet_id: str, due: datetime |
 async def organisations_due(tx: Tx, at: datetime) -> Sequence[str]:
     rows: Any = await tx.execute("select organisation_id from organisations_with_credit_due(%s)", (at,))
     return [row["organisation_id"] async for row in rows]
+
+
+async def held(tx: Tx, organisation_id: str) -> Tally:
+    return await tally(tx, "credit_wallets", organisation_id)
 
 
 async def forget(tx: Tx, organisation_id: str) -> int:
