@@ -279,7 +279,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         public_url=settings.web.public_url,
     )
     automation = Automation(
-        clock=clock, database=database, mirror=mirror, integrations=integrations, work=work, stored=History()
+        clock=clock, database=database, mirror=mirror, integrations=integrations, work=work, seal=seal, stored=History()
     )
     return House(
         settings=settings,

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +27,7 @@ from tillwright.domains.notifications.notices.service import CONSUMER
 from tillwright.domains.notifications.optouts.service import Link
 from tillwright.domains.tenancy import Principal
 from tillwright.kit import ids
+from tillwright.kit.clock import to_unix
 from tillwright.kit.seal import Secret
 from tillwright.wiring import House
 
@@ -180,7 +183,27 @@ async def _approval(owned: Owned) -> None:
         await approval_store.add(tx, asked)
 
 
-SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _notices, _credit, _approval]
+async def _hook(owned: Owned) -> None:
+    """A workflow that is called from outside, paused, with a delivery kept."""
+    source = "name: hooked\ntrigger: webhook\nsteps: [{id: s, stop: Called.}]\n"
+    saved = await owned.house.automation.save(owned.principal, source)
+    _, secret = await owned.house.automation.hooks.open(owned.principal, saved.id)
+    owned.secrets["webhook secret"] = secret.reveal()
+    body = b'{"n": 1}'
+    headers = signed(secret.reveal(), "msg_seed", to_unix(owned.house.clock.now()), body)
+    await owned.house.automation.hooks.deliver(
+        owned.organisation_id, saved.id, {name: [value.encode()] for name, value in headers.items()}, body
+    )
+
+
+def signed(secret: str, id: str, at: int, body: bytes) -> dict[str, str]:
+    """The headers of a delivery, by the Standard Webhooks scheme."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    mark = base64.b64encode(hmac.digest(key, f"{id}.{at}.".encode() + body, "sha256")).decode()
+    return {"webhook-id": id, "webhook-timestamp": str(at), "webhook-signature": f"v1,{mark}"}
+
+
+SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _notices, _credit, _approval, _hook]
 
 
 async def tables_of(owned: Owned) -> list[str]:

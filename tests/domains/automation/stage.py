@@ -21,7 +21,7 @@ from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.mail import Letter
 from tillwright.gateways.outgoing import Outgoing
 from tillwright.kit.clock import ManualClock
-from tillwright.kit.seal import Secret
+from tillwright.kit.seal import Seal, Secret
 from tillwright.wiring import House
 
 
@@ -244,6 +244,7 @@ async def make_stage(house: House, sandbox: Sandbox, clock: ManualClock) -> Stag
         mirror=house.mirror,
         integrations=house.integrations,
         work=work,
+        seal=Seal(house.settings.keyring()),
         stored=History(),
     )
     return Stage(

@@ -37,7 +37,7 @@ def triggers(check: Complaints, data: Mapping[str, Any]) -> bool:
 
 
 def _trigger(check: Complaints, path: Path, data: Any) -> None:
-    if data is None:
+    if data is None or (isinstance(data, str) and data in rules.BARE):
         return
     if not is_map(data):
         return check.complain(path, "trigger_invalid", "A trigger is a map", "Write `stripe_event:` in it.")
@@ -82,6 +82,15 @@ def _schedule(check: Complaints, path: Path, value: Any) -> None:
         )  # fmt: skip
 
 
+def _webhook(check: Complaints, path: Path, value: Any) -> None:
+    if value is None:
+        return
+    if not is_map(value):
+        return check.complain(path, "trigger_invalid", "This is a map", "Write `{}` or `fields:` in it.")
+    check.keys(path, value, (), {"fields"})
+    _inputs(check, (*path, "fields"), value.get("fields"))
+
+
 def _form(check: Complaints, path: Path, value: Any) -> None:
     if value is None:
         return
@@ -91,13 +100,16 @@ def _form(check: Complaints, path: Path, value: Any) -> None:
     kind = value.get("object")
     if kind is not None and schemas.shape_of(kind) == schemas.ANYTHING:
         check.complain((*path, "object"), "object_unknown", f"Stripe has no object {kind!r}", "Such as customer.")
-    inputs = value.get("inputs")
-    if inputs is None:
+    _inputs(check, (*path, "inputs"), value.get("inputs"))
+
+
+def _inputs(check: Complaints, path: Path, data: Any) -> None:
+    if data is None:
         return
-    if not is_map(inputs):
-        return check.complain((*path, "inputs"), "inputs_invalid", "Inputs are a map of names to what each is")
-    for name, one in inputs.items():
-        _input(check, (*path, "inputs", name), name, one)
+    if not is_map(data):
+        return check.complain(path, "inputs_invalid", "This is a map of names to what each is")
+    for name, one in data.items():
+        _input(check, (*path, name), name, one)
 
 
 def _input(check: Complaints, path: Path, name: str, data: Any) -> None:
@@ -121,6 +133,7 @@ _KINDS = {
     "schedule": _schedule,
     "manual": _form,
     "api": _form,
+    "webhook": _webhook,
 }
 
 

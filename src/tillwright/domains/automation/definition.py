@@ -20,7 +20,7 @@ from tillwright.kit.errors import Invalid, Problem
 __all__ = ["Definition", "Step", "of", "parse"]
 
 _KEYS = frozenset({"description", "when", "limits", "concurrency"})
-EVENT: Shape = {
+EVENT: Mapping[str, Shape] = {
     **dict.fromkeys(("id", "type", "account"), "s"),
     "created": "i",
     "livemode": "b",
@@ -101,7 +101,7 @@ def _whole(check: Complaints, data: Any) -> None:
     check_triggers.concurrency(check, data.get("concurrency"))
     found = rules.of(data) if good else ()
     at_start: dict[str, Shape] = {
-        "event": EVENT,
+        "event": {**EVENT, "data": rules.data_shape(found)},
         "object": rules.object_shape(found) if good else ANYTHING,
         "inputs": rules.input_shapes(found) if good else ANYTHING,
     }

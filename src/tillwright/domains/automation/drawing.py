@@ -74,6 +74,7 @@ def _starts(data: Mapping[str, Any]) -> list[str]:
     given: Any = data["triggers"] if "triggers" in data else [data.get("trigger")]
     found: list[str] = []
     for one in given if is_list(given) else ():
+        one = {one: None} if isinstance(one, str) else one
         kind = next((word for word in KINDS if is_map(one) and word in one), None)
         if kind is None:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tillwright.domains.automation import park_store
 from tillwright.domains.automation.outcome import Outcome
 from tillwright.domains.billing import Effects, Refunds
 from tillwright.domains.integrations import Integrations, NamedSecrets
@@ -12,6 +13,7 @@ from tillwright.domains.notifications import Notifications
 from tillwright.gateways.database import Database
 from tillwright.gateways.outgoing import Outgoing
 from tillwright.gateways.stripe.reader import StripeReader
+from tillwright.gateways.stripe.writer import MaySend
 from tillwright.kit.clock import Clock
 
 
@@ -29,6 +31,15 @@ class Parts:
     mirror: Mirror
     secrets: NamedSecrets
     outgoing: Outgoing
+
+    def may_send(self, errand: Errand) -> MaySend:
+        """For a write: whether somebody holds the errand's run, looked at at the very moment it would be sent."""
+
+        async def look() -> str | None:
+            async with self.database.tenant(errand.organisation_id) as tx:
+                return (await park_store.gate(tx, errand.organisation_id, errand.run_id)).why
+
+        return look
 
 
 @dataclass(frozen=True)

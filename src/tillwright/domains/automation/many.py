@@ -32,6 +32,7 @@ async def perform(parts: Parts, errand: Errand, name: str, write: StripeWrite, a
             path=write.path,
             params=write.params,
             livemode=errand.livemode,
+            may_send=parts.may_send(errand),
         )
         if done.state in ("DONE", "REFUSED") or number == TRIES:
             break

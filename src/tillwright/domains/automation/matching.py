@@ -7,11 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tillwright.domains.automation import conditions, definition, park_store, rules, run_store, store, triggers
+from tillwright.domains.automation import (
+    conditions,
+    definition,
+    kept_store,
+    park_store,
+    rules,
+    run_store,
+    store,
+    triggers,
+)
 from tillwright.domains.automation.closing import close_run
 from tillwright.domains.automation.controls import DEEPEST
 from tillwright.domains.automation.definition import Definition
-from tillwright.domains.automation.model import Run, RunState, Trigger, Workflow
+from tillwright.domains.automation.model import Run, RunState, Trigger, Workflow, WorkflowState
 from tillwright.domains.automation.plan import event_of
 from tillwright.domains.automation.shapes import is_map
 from tillwright.domains.automation.waiting import Waiting
@@ -28,7 +37,7 @@ MOST_ORGANISATIONS = 2_000
 
 @dataclass(frozen=True)
 class Listener:
-    """An active workflow with its definition understood."""
+    """A workflow with its definition understood."""
 
     workflow: Workflow
     found: Definition
@@ -36,7 +45,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Listeners:
-    """An organisation's active workflows by the event that starts them; `patterns` are those with a `*`."""
+    """An organisation's workflows by the event that starts them; `patterns` are those with a `*`."""
 
     revision: int
     exact: Mapping[str, Sequence[Listener]]
@@ -61,7 +70,8 @@ class Matcher:
     async def take(self, tx: Tx, organisation_id: str, events: Sequence[SpineEvent]) -> int:
         """Commit a run for each workflow an event starts, in the caller's transaction; returns how many.
 
-        A workflow whose condition is false for the object as the mirror has it is left alone. A run's own first step
+        What would start a paused workflow is kept for its replay. A workflow whose condition is false for the object
+        as the mirror has it is left alone. A run's own first step
         fetches the object again and decides anew, so a mirror that lags starts a run too many, never a wrong write.
         """
         listeners = await self._listeners(tx, organisation_id)
@@ -89,10 +99,19 @@ class Matcher:
                 run_id = triggers.run_id(listener.workflow.id, trigger.stripe_event_id)
                 lane = lane_of(listener, trigger, copy)
                 run = triggers.new_run(listener.workflow, trigger, run_id, self._clock.now(), lane=lane)
-                started += await self._add(tx, run, listener.found)
+                if listener.workflow.state is WorkflowState.PAUSED:
+                    await self.keep(tx, run)
+                else:
+                    started += await self.add(tx, run, listener.found)
         return started
 
-    async def _add(self, tx: Tx, run: Run, found: Definition) -> bool:
+    async def keep(self, tx: Tx, run: Run) -> bool:
+        """Keep the event of a run that its paused workflow does not start; False if it did before, or it is kept."""
+        if await run_store.by_id(tx, run.organisation_id, run.id):
+            return False
+        return await kept_store.keep(tx, run.organisation_id, run.workflow_id, run.id, run.trigger, self._clock.now())
+
+    async def add(self, tx: Tx, run: Run, found: Definition) -> bool:
         """Commit a run; one too many ends before it begins, with the reason, for people to see."""
         if not await run_store.add(tx, run):
             return False
@@ -139,7 +158,7 @@ class Matcher:
 async def _read(tx: Tx, organisation_id: str, revision: int) -> Listeners:
     exact: dict[str, list[Listener]] = {}
     patterns: list[tuple[str, Listener]] = []
-    for workflow, document in await store.active(tx, organisation_id):
+    for workflow, document in await store.in_force(tx, organisation_id):
         listener = Listener(workflow, definition.of(document))
         for name in {rule.listens_to for rule in listener.found.rules if rule.listens_to}:
             if "*" in name:

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class WorkflowState(StrEnum):
-    """A paused workflow starts no run; what already runs goes on."""
+    """A paused workflow starts no run, and what already runs takes no further step until it is active again."""
 
     ACTIVE = "ACTIVE"
     PAUSED = "PAUSED"
@@ -138,7 +138,7 @@ class Run:
     """The attempt of intent that steps begin with, where that is not the first."""
     wake_at: datetime | None = None
     waits_for: str | None = None
-    """`time`, `event`, `approval`, `run`, `stop_switch` or `stripe`, while it waits."""
+    """`time`, `event`, `approval`, `run`, `stop_switch`, `workflow_paused` or `stripe`, while it waits."""
     parent: str | None = None
     """The run that called this one."""
 

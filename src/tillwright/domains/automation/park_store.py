@@ -42,6 +42,17 @@ class Gate:
     cancelled_by: str | None
     stopped_by: str | None
     taken: Outcome | None = None
+    paused: str | None = None
+    """The workflow's name, if it is paused."""
+
+    @property
+    def why(self) -> str | None:
+        """Why nothing may be done for the run just now; None if it may go on."""
+        if self.cancelled_by:
+            return f"Cancelled by {self.cancelled_by}."
+        if self.stopped_by:
+            return f"{self.stopped_by} has stopped all automation."
+        return f"{self.paused} is paused." if self.paused else None
 
 
 async def gate(tx: Tx, organisation_id: str, run_id: str, step: str | None = None, attempt: int = 1) -> Gate:
@@ -49,8 +60,9 @@ async def gate(tx: Tx, organisation_id: str, run_id: str, step: str | None = Non
         await tx.execute(
             "select r.workflow_id, r.cancel_by, "
             "case when s.stopped then coalesce(s.stopped_by, 'somebody') end as stopped_by, "
-            "t.state, t.answer, t.error "
-            "from workflow_runs r left join automation_switches s on s.organisation_id = r.organisation_id "
+            "case when w.state = 'PAUSED' then w.name end as paused, t.state, t.answer, t.error "
+            "from workflow_runs r join workflows w on w.id = r.workflow_id "
+            "left join automation_switches s on s.organisation_id = r.organisation_id "
             "left join run_steps t on t.organisation_id = r.organisation_id and t.run_id = r.id "
             "and t.step = %s and t.attempt = %s and t.finished is not null "
             "where r.organisation_id = %s and r.id = %s",
@@ -60,7 +72,7 @@ async def gate(tx: Tx, organisation_id: str, run_id: str, step: str | None = Non
     if row is None:
         return Gate("", "the deletion of its workflow", None)
     taken = outcome(StepState(row["state"]), row["answer"], row["error"]) if row["state"] else None
-    return Gate(row["workflow_id"], row["cancel_by"], row["stopped_by"], taken)
+    return Gate(row["workflow_id"], row["cancel_by"], row["stopped_by"], taken, row["paused"])
 
 
 async def journal(tx: Tx, organisation_id: str, run_id: str, segment: int) -> Sequence[Entry]:
@@ -127,6 +139,15 @@ async def nudge_stopped(tx: Tx, organisation_id: str, now: datetime) -> None:
         "update workflow_runs set nudged = true, wake_at = %s "
         "where organisation_id = %s and state = 'WAITING' and waits_for = 'stop_switch'",
         (now, organisation_id),
+    )
+
+
+async def nudge_paused(tx: Tx, organisation_id: str, workflow_id: str, now: datetime) -> None:
+    """Let all runs of a workflow look again that its pause holds."""
+    await tx.execute(
+        "update workflow_runs set nudged = true, wake_at = %s where organisation_id = %s and workflow_id = %s "
+        "and state = 'WAITING' and waits_for = 'workflow_paused'",
+        (now, organisation_id, workflow_id),
     )
 
 

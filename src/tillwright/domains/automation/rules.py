@@ -14,7 +14,9 @@ from tillwright.gateways.stripe.schemas import ANYTHING
 
 STRIPE = "stripe:event:"
 """How the spine names an applied Stripe event; its type follows."""
-KINDS = ("stripe_event", "event", "schedule", "manual", "api")
+KINDS = ("stripe_event", "event", "schedule", "manual", "api", "webhook")
+BARE = ("manual", "api", "webhook")
+"""Those that may be written as a word alone, without `: {}`."""
 SPINE_NAME = re.compile(r"[a-z_]+(:[A-Za-z0-9_]+|:\*){2}")
 
 _ENTITLEMENT: Shape = {
@@ -43,6 +45,13 @@ class Rule:
     """For `manual` and `api`: the kind of Stripe object that is named at the start, and fetched."""
 
     @property
+    def sends(self) -> Shape:
+        """What `event.data` is after such a start: for a `webhook` that says its fields, those and no others."""
+        if self.kind == "webhook" and self.inputs:
+            return {name: ANYTHING for name in self.inputs}
+        return ANYTHING
+
+    @property
     def listens_to(self) -> str | None:
         """The name on the spine that starts it; None if nothing there does."""
         if self.kind == "stripe_event":
@@ -63,6 +72,8 @@ class Rule:
             return schemas.shape_of(schemas.event_types().get(self.value))
         if self.kind == "event":
             return OBJECTS.get(self.value.partition(":")[0], ANYTHING)
+        if self.kind == "webhook":
+            return self.sends
         return schemas.shape_of(self.object_type) if self.object_type else ANYTHING
 
 
@@ -72,7 +83,9 @@ def of(data: Mapping[str, Any]) -> tuple[Rule, ...]:
     return tuple(_rule(one) for one in given)
 
 
-def _rule(data: Mapping[str, Any]) -> Rule:
+def _rule(data: Mapping[str, Any] | str) -> Rule:
+    if isinstance(data, str):
+        return Rule(data)
     kind = next(word for word in KINDS if word in data)
     value: Any = data[kind]
     if kind in ("stripe_event", "event"):
@@ -80,7 +93,7 @@ def _rule(data: Mapping[str, Any]) -> Rule:
     if kind == "schedule":
         return Rule(kind, cron=value["cron"], time_zone=value.get("time_zone", "UTC"))
     given: Mapping[str, Any] = value or {}
-    asked: Mapping[str, Any] = given.get("inputs") or {}
+    asked: Mapping[str, Any] = given.get("fields" if kind == "webhook" else "inputs") or {}
     inputs = {name: input_of(one) for name, one in asked.items()}
     return Rule(kind, inputs=inputs, object_type=given.get("object"))
 
@@ -120,4 +133,12 @@ def object_shape(rules: Sequence[Rule]) -> Shape:
 
 def input_shapes(rules: Sequence[Rule]) -> Shape:
     """What `inputs` can be."""
-    return {name: ANYTHING for rule in rules for name in rule.inputs}
+    return {name: ANYTHING for rule in rules if rule.kind != "webhook" for name in rule.inputs}
+
+
+def data_shape(rules: Sequence[Rule]) -> Shape:
+    """What `event.data` can be."""
+    shapes = [rule.sends for rule in rules]
+    if not shapes or ANYTHING in shapes:
+        return ANYTHING
+    return {name: shape for one in shapes if not isinstance(one, str) for name, shape in one.items()}

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.check_triggers import CONCURRENCY
 from tillwright.domains.automation.inputs import Kind
+from tillwright.domains.automation.rules import BARE
 from tillwright.domains.automation.step import MOST_AT_ONCE, MOST_ITEMS
 from tillwright.gateways.stripe import schemas
 
@@ -22,13 +23,15 @@ def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
 
 
 def _trigger() -> dict[str, Any]:
-    form = _object({
-        "object": {"type": "string"},
-        "inputs": {"type": "object", "additionalProperties": _object({
-            "type": {"enum": list(get_args(Kind))}, "summary": {"type": "string"}, "required": {"type": "boolean"},
-            "choices": {"type": "array"}, "low": {"type": "number"}, "high": {"type": "number"},
-        })},
-    })  # fmt: skip
+    fields = {"type": "object", "additionalProperties": _object({
+        "type": {"enum": list(get_args(Kind))}, "summary": {"type": "string"}, "required": {"type": "boolean"},
+        "choices": {"type": "array"}, "low": {"type": "number"}, "high": {"type": "number"},
+    })}  # fmt: skip
+    form = _object({"object": {"type": "string"}, "inputs": fields})
+    webhook = {
+        **_object({"fields": fields}),
+        "description": "A signed delivery to the workflow's own address; `fields` is what its body must have.",
+    }
     return {"oneOf": [
         _object({"stripe_event": {"enum": sorted(schemas.event_types())}}, "stripe_event"),
         _object({"event": {"type": "string", "examples": ["entitlement:STRIPE:end_soon"]}}, "event"),
@@ -36,6 +39,8 @@ def _trigger() -> dict[str, Any]:
                 "schedule"),
         _object({"manual": {"anyOf": [form, {"type": "null"}]}}, "manual"),
         _object({"api": {"anyOf": [form, {"type": "null"}]}}, "api"),
+        _object({"webhook": {"anyOf": [webhook, {"type": "null"}]}}, "webhook"),
+        {"enum": list(BARE)},
     ]}  # fmt: skip
 
 

@@ -9,26 +9,26 @@ from typing import Any
 
 from tillwright.domains import audit, events
 from tillwright.domains.automation import (
-    cron,
     definition,
     drawing,
     examples,
     handing_over,
+    kept_store,
     run_store,
-    schedule_store,
+    saving,
     store,
 )
 from tillwright.domains.automation.backtest import Backtest, StoredEvents, guard
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.deciding import Approvals
-from tillwright.domains.automation.definition import Definition
 from tillwright.domains.automation.drawing import Drawing
 from tillwright.domains.automation.handing_over import IN_HAND
+from tillwright.domains.automation.hooks import Hooks
 from tillwright.domains.automation.interpreter import WAITS, Interpreter
+from tillwright.domains.automation.kept import Kept
 from tillwright.domains.automation.matching import Matcher
 from tillwright.domains.automation.model import Run, RunState, Timeline, Workflow, WorkflowState, WorkflowVersion
 from tillwright.domains.automation.plan import Plan
-from tillwright.domains.automation.schedule_store import Schedule
 from tillwright.domains.automation.steering import Steering
 from tillwright.domains.automation.steering import found as found_workflow
 from tillwright.domains.automation.switch import StopSwitch
@@ -44,6 +44,7 @@ from tillwright.kit import ids, pages
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent
 from tillwright.kit.pages import Page
+from tillwright.kit.seal import Seal
 
 
 class Automation:
@@ -61,6 +62,7 @@ class Automation:
         mirror: Mirror,
         integrations: Integrations,
         work: Work,
+        seal: Seal,
         stored: StoredEvents | None = None,
         waits: tuple[float, ...] = WAITS,
     ) -> None:
@@ -70,6 +72,11 @@ class Automation:
         self._matcher = Matcher(clock=clock, mirror=mirror, waits=Waiting(clock, mirror), effects=work.parts.effects)
         self._interpreter = Interpreter(work, waits)
         self.steering = Steering(clock=clock, database=database, matcher=self._matcher, integrations=integrations)
+        self.kept = Kept(clock=clock, database=database, matcher=self._matcher)
+        self.hooks = Hooks(
+            clock=clock, database=database, seal=seal, matcher=self._matcher, steering=self.steering,
+            public_url=work.public_url,
+        )  # fmt: skip
         self.approvals = Approvals(clock=clock, database=database)
         self.backtest = Backtest(clock=clock, database=database, parts=work.parts, stored=stored)
         self.stop_switch = StopSwitch(clock=clock, database=database)
@@ -93,8 +100,8 @@ class Automation:
         async with self._database.tenant(organisation_id) as tx:
             await store.lock_names(tx, organisation_id)
             before = await store.by_name(tx, organisation_id, found.name)
-            if _state(activate, before) is WorkflowState.ACTIVE:
-                same = before and await self._is_in_force(tx, before, source)
+            if saving.state_of(activate, before) is WorkflowState.ACTIVE:
+                same = before and await saving.is_in_force(tx, before, source)
                 if not (same and before and before.state is WorkflowState.ACTIVE):
                     await guard(tx, organisation_id, found, source, guarded=livemode and not override)
             workflow = Workflow(
@@ -103,8 +110,8 @@ class Automation:
                 name=found.name,
                 description=found.description,
                 trigger=found.starts,
-                state=_state(activate, before),
-                version=await self._next_number(tx, before, source),
+                state=saving.state_of(activate, before),
+                version=await saving.next_number(tx, before, source),
                 created=before.created if before else now,
                 updated=now,
                 updated_by=principal.name,
@@ -120,16 +127,9 @@ class Automation:
                         principal.name, now,
                     ),
                 )  # fmt: skip
-            await self._in_force(tx, workflow, found)
+            await saving.put_in_force(tx, workflow, found, self._clock.now())
             await self._note(tx, principal, workflow, "saved")
         return workflow
-
-    async def _next_number(self, tx: Tx, before: Workflow | None, source: str) -> int:
-        if before is None:
-            return 1
-        newest, *_ = await store.versions(tx, before.organisation_id, before.id)
-        in_force = await store.version(tx, before.organisation_id, before.id, before.version)
-        return before.version if in_force and in_force.source == source else newest.number + 1
 
     async def save_example(self, principal: Principal, name: str, *, activate: bool = False) -> Workflow:
         """Save a definition that comes with the package.
@@ -153,12 +153,8 @@ class Automation:
         """
         return await self._switch(principal, workflow_id, WorkflowState.ACTIVE, version, override)
 
-    async def _is_in_force(self, tx: Tx, before: Workflow, source: str) -> bool:
-        version = await store.version(tx, before.organisation_id, before.id, before.version)
-        return version is not None and version.source == source
-
     async def pause(self, principal: Principal, workflow_id: str) -> Workflow:
-        """Start no further runs; those under way go on.
+        """Start no further runs; those under way take no further step, and send nothing, until it is active again.
 
         Raises:
             Absent: there is no such workflow.
@@ -179,7 +175,7 @@ class Automation:
         async with self._database.tenant(organisation_id) as tx:
             await store.lock_names(tx, organisation_id)
             before = await found_workflow(tx, organisation_id, workflow_id)
-            version = await self._version(tx, organisation_id, before.id, number or before.version)
+            version = await saving.version_of(tx, organisation_id, before.id, number or before.version)
             found = definition.of(version.document)
             workflow = replace(
                 before, state=state, version=version.number, description=found.description, trigger=found.starts
@@ -189,7 +185,7 @@ class Automation:
             if workflow != before:
                 workflow = replace(workflow, updated=self._clock.now(), updated_by=principal.name)
                 await store.put(tx, workflow)
-                await self._in_force(tx, workflow, found)
+                await saving.put_in_force(tx, workflow, found, self._clock.now())
                 did = "activated" if state is WorkflowState.ACTIVE else "paused"
                 await self._note(tx, principal, workflow, did)
         return workflow
@@ -206,17 +202,6 @@ class Automation:
             await store.delete(tx, principal.organisation_id, workflow.id)
             await store.touch(tx, principal.organisation_id)
             await self._note(tx, principal, workflow, "deleted")
-
-    async def _in_force(self, tx: Tx, workflow: Workflow, found: Definition) -> None:
-        """Let the matcher and the ticker see what holds now."""
-        await store.touch(tx, workflow.organisation_id)
-        rules = [rule for rule in found.rules if rule.kind == "schedule" and workflow.state is WorkflowState.ACTIVE]
-        now = self._clock.now()
-        schedules = [
-            Schedule(number, rule.cron, rule.time_zone, cron.next_after(rule.cron, rule.time_zone, now))
-            for number, rule in enumerate(rules, 1)
-        ]
-        await schedule_store.replace(tx, workflow.organisation_id, workflow.id, schedules)
 
     async def _note(self, tx: Tx, principal: Principal, workflow: Workflow, did: str) -> None:
         data = {"workflow": workflow.id, "name": workflow.name, "version": workflow.version, "state": workflow.state}
@@ -319,9 +304,13 @@ class Automation:
             return Timeline(run, await run_store.steps(tx, principal.organisation_id, run_id))
 
     async def stand_down(self, tx: Tx, organisation_id: str, by: str) -> tuple[int, int]:
-        """Cancel every run that is not over and pause every workflow, in the caller's transaction; how many of each."""
+        """Cancel every run that is not over, pause every workflow, and erase the events kept for them; how many of the
+        first two. In the caller's transaction.
+        """
         now = self._clock.now()
         stopped = await run_store.cancel_all(tx, organisation_id, by, now)
+        await kept_store.forget(tx, organisation_id)
+        await store.touch(tx, organisation_id)
         return stopped, await store.pause_all(tx, organisation_id, now, "tillwright")
 
     async def at_stake(self, tx: Tx, organisation_id: str) -> tuple[Tally, Tally]:
@@ -360,15 +349,3 @@ class Automation:
             {"name": action.name, "summary": action.summary, "area": action.area, "inputs": action.schema()}
             for action in catalogue().values()
         ]
-
-    async def _version(self, tx: Tx, organisation_id: str, workflow_id: str, number: int) -> WorkflowVersion:
-        version = await store.version(tx, organisation_id, workflow_id, number)
-        if version is None:
-            raise Absent("version_absent", f"There is no version {number} of this workflow.")
-        return version
-
-
-def _state(activate: bool | None, before: Workflow | None) -> WorkflowState:
-    if activate is None:
-        return before.state if before else WorkflowState.PAUSED
-    return WorkflowState.ACTIVE if activate else WorkflowState.PAUSED

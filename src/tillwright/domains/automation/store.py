@@ -69,13 +69,13 @@ async def all_of(tx: Tx, organisation_id: str) -> Sequence[Workflow]:
     return [_workflow(row) for row in rows]
 
 
-async def active(tx: Tx, organisation_id: str) -> Sequence[tuple[Workflow, Mapping[str, Any]]]:
-    """The active workflows, each with the document of its version in force."""
+async def in_force(tx: Tx, organisation_id: str) -> Sequence[tuple[Workflow, Mapping[str, Any]]]:
+    """All workflows, active or paused, each with the document of its version in force."""
     rows = await (
         await tx.execute(
             "select w.*, v.document from workflows w join workflow_versions v on v.organisation_id = w.organisation_id "
             "and v.workflow_id = w.id and v.number = w.version "
-            "where w.organisation_id = %s and w.state = 'ACTIVE' order by w.name",
+            "where w.organisation_id = %s order by w.name",
             (organisation_id,),
         )
     ).fetchall()

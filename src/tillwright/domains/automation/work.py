@@ -44,7 +44,10 @@ LOOK_AGAIN = 3600.0
 """Seconds after which a held run looks by itself whether it may go on."""
 WRITES = frozenset({"stripe", "refund", "sweep", "promotion_codes"})
 """The kinds of requests that limits on writes count."""
-_WAITS = {"approval_pending": "approval", "stopped": "stop_switch", "time": "time", "event": "event", "run": "run"}
+_WAITS = {
+    "approval_pending": "approval", "stopped": "stop_switch", "paused": "workflow_paused", "time": "time",
+    "event": "event", "run": "run",
+}  # fmt: skip
 
 T = TypeVar("T")
 
@@ -61,6 +64,7 @@ class Work:
         self._database = parts.database
         self._fetcher = fetcher
         self.parts = self._parts = parts
+        self.public_url = public_url
         self._asking = Asking(parts, public_url)
         self._controls = Controls(parts, Waiting(parts.clock, parts.mirror), self._asking)
 
@@ -350,12 +354,11 @@ def _last_error(entries: Sequence[Entry]) -> Mapping[str, Any]:
 
 
 def _held(gate: Gate) -> Outcome | None:
+    if gate.why is None:
+        return None
     if gate.cancelled_by:
-        error = {"code": CANCELLED, "sentence": f"Cancelled by {gate.cancelled_by}."}
-        return outcome(StepState.REFUSED, None, error)
-    if gate.stopped_by:
-        return waiting("stopped", f"{gate.stopped_by} has stopped all automation.", LOOK_AGAIN)
-    return None
+        return outcome(StepState.REFUSED, None, {"code": CANCELLED, "sentence": gate.why})
+    return waiting("stopped" if gate.stopped_by else "paused", gate.why, LOOK_AGAIN)
 
 
 def _get(plan: Plan) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from tillwright.domains.billing.service import Effects
 from tillwright.domains.integrations import Integrations
 from tillwright.gateways.database import Database
 from tillwright.gateways.stripe.reader import StripeReader
+from tillwright.gateways.stripe.writer import MaySend
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Conflict
 
@@ -72,12 +73,19 @@ class Refunds:
         self._effects = effects
 
     async def refund(
-        self, intent: Intent, charge_id: str, *, amount: int | None, params: Mapping[str, Any]
+        self,
+        intent: Intent,
+        charge_id: str,
+        *,
+        amount: int | None,
+        params: Mapping[str, Any],
+        may_send: MaySend | None = None,
     ) -> EffectResult | Verdict:
         """Refund `amount` minor units, at most what remains; all that remains if it is None.
 
         Args:
             params: what else the request carries, such as `reason` and `metadata`.
+            may_send: see `Effects.perform`.
 
         Returns:
             How the effect stands; or the verdict that there is nothing to refund.
@@ -95,7 +103,7 @@ class Refunds:
         async with self._database.tenant(organisation_id) as tx:
             if not await lease_store.take(tx, organisation_id, name, holder, now, now + LEASE):
                 raise Busy("charge_busy", "Another refund of this charge is under way.", remedy="It is tried again.")
-        done = await self._under_lease(intent, charge_id, before.params if before else None, amount, params)
+        done = await self._under_lease(intent, charge_id, before.params if before else None, amount, params, may_send)
         # While its outcome is open, nobody else may count on what remains.
         if isinstance(done, Verdict) or done.state in SETTLED:
             async with self._database.tenant(organisation_id) as tx:
@@ -109,6 +117,7 @@ class Refunds:
         recorded: Mapping[str, Any] | None,
         wanted: int | None,
         params: Mapping[str, Any],
+        may_send: MaySend | None,
     ) -> EffectResult | Verdict:
         if recorded:
             amount = int(recorded["amount"])
@@ -129,4 +138,5 @@ class Refunds:
             path="/v1/refunds",
             params={**params, "charge": charge_id, "amount": amount},
             livemode=intent.livemode,
+            may_send=may_send,
         )

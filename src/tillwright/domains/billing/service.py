@@ -19,7 +19,7 @@ from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.calls import check_request
 from tillwright.gateways.stripe.errors import StripeFailure
 from tillwright.gateways.stripe.reader import StripeReader
-from tillwright.gateways.stripe.writer import Method, StripeWriter
+from tillwright.gateways.stripe.writer import MaySend, Method, StripeWriter
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict
 
@@ -62,6 +62,7 @@ class Effects:
         params: Mapping[str, Any],
         livemode: bool,
         on_done: OnDone | None = None,
+        may_send: MaySend | None = None,
     ) -> EffectResult:
         """Makes one write at Stripe happen at most once, however often and wherever this is called.
 
@@ -74,6 +75,7 @@ class Effects:
             on_done: is given the settling transaction and Stripe's whole answer, so that what it keeps commits with
                 the effect or not at all. A secret Stripe shows only once is there and nowhere else: it is cut out of
                 the stored answer. An answer found by looking at Stripe later has none.
+            may_send: asked before each sending, retries included; where it says why not, the effect stays PENDING.
 
         Raises:
             Absent, Conflict: Stripe is not connected, or in the other mode, or to another account than at first.
@@ -96,8 +98,8 @@ class Effects:
             else:
                 await self._stand(tx, effect, "UNKNOWN", error=_note("Its idempotency key has expired."))
         if effect.key_is_fresh(now):
-            return await self._send(access, effect, on_done)
-        return await self._send_unless_done(access, effect, on_done)
+            return await self._send(access, effect, on_done, may_send)
+        return await self._send_unless_done(access, effect, on_done, may_send)
 
     async def get(self, organisation_id: str, effect_id: str) -> Effect:
         """Raises Absent if there is none."""
@@ -156,12 +158,15 @@ class Effects:
         """Deletes every effect in the caller's transaction; returns how many."""
         return await store.delete_all(tx, organisation_id)
 
-    async def _send(self, access: Access, effect: Effect, on_done: OnDone | None) -> EffectResult:
+    async def _send(
+        self, access: Access, effect: Effect, on_done: OnDone | None, may_send: MaySend | None
+    ) -> EffectResult:
         """`effect` as it stood before this sending was noted."""
         try:
             answer = await self._writer.send(
-                access, effect.method, effect.path, effect.params, effect.idempotency_key, deadline=self._deadline
-            )
+                access, effect.method, effect.path, effect.params, effect.idempotency_key, deadline=self._deadline,
+                may_send=may_send,
+            )  # fmt: skip
         except StripeFailure as failure:
             return await self._failed(access, effect, failure, on_done)
         return await self._done(effect, answer.body, on_done)
@@ -186,7 +191,9 @@ class Effects:
                 await self._stand(tx, effect, state, error=failure.record() | {"unknown": state == "UNKNOWN"})
             return (await self._locked(tx, effect.organisation_id, effect.id)).result
 
-    async def _send_unless_done(self, access: Access, effect: Effect, on_done: OnDone | None) -> EffectResult:
+    async def _send_unless_done(
+        self, access: Access, effect: Effect, on_done: OnDone | None, may_send: MaySend | None
+    ) -> EffectResult:
         """For a key Stripe may have forgotten: sending it would be a second effect if the first took place."""
         try:
             evidence = await look(self._reader, access, effect)
@@ -203,7 +210,7 @@ class Effects:
             if locked.sends != effect.sends:  # another process decided the same while we looked: leave it to that one
                 return locked.result
             await store.restart_key(tx, effect.organisation_id, effect.id, self._clock.now())
-        return await self._send(access, effect, on_done)
+        return await self._send(access, effect, on_done, may_send)
 
     async def _settle_by(self, effect: Effect, evidence: Evidence) -> EffectResult:
         if evidence.found == "done":

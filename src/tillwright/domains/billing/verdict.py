@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tillwright.domains.billing.model import EffectState
-from tillwright.gateways.stripe.errors import InFlight, RateLimited, StripeAbsent, StripeFailure
+from tillwright.gateways.stripe.errors import HeldBack, InFlight, RateLimited, StripeAbsent, StripeFailure
 
 
 def after_failure(failure: StripeFailure, *, method: str, doubtful: bool) -> EffectState:
@@ -18,6 +18,6 @@ def after_failure(failure: StripeFailure, *, method: str, doubtful: bool) -> Eff
         return "UNKNOWN"
     if doubtful and failure.transient:
         return "UNKNOWN"  # Stripe said no before it looked at the key: that says nothing of the earlier sending
-    if isinstance(failure, RateLimited | InFlight):
+    if isinstance(failure, RateLimited | InFlight | HeldBack):
         return "PENDING"
     return "REFUSED"

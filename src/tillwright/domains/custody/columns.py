@@ -34,6 +34,8 @@ SEALED: tuple[Sealed, ...] = (
     Sealed("connection_starts", "sealed_code", "'STRIPE'", "'connect_code'"),
     Sealed("notification_channels", "url", "kind", "'channel url'"),
     Sealed("notification_channels", "secret", "kind", "'channel secret'"),
+    Sealed("workflow_hooks", "sealed_secret", "'WORKFLOW'", "workflow_id"),
+    Sealed("workflow_hooks", "earlier_sealed", "'WORKFLOW'", "workflow_id"),
     Sealed("assistant_models", "sealed", "'model'", "'key'"),
     Sealed("assistant_programs", "sealed", "'assistant'", "id", everybodys=True),
 )

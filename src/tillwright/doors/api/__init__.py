@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, Route
 
-from tillwright.doors.api import intake
+from tillwright.doors.api import hook_intake, intake
 from tillwright.doors.api.app import PREFIXES, create_app
 from tillwright.wiring import House
 
@@ -14,6 +14,7 @@ __all__ = ["create_app", "routes"]
 
 
 def routes(house: House) -> Sequence[BaseRoute]:
-    """The intake's own route, then one for each path below which the API answers."""
+    """The two intakes' own routes, then one for each path below which the API answers."""
     app = create_app(house)
-    return [*intake.routes(house.webhooks), *(Route(prefix, endpoint=app) for prefix in PREFIXES)]
+    intakes = [*intake.routes(house.webhooks), *hook_intake.routes(house.automation.hooks)]
+    return [*intakes, *(Route(prefix, endpoint=app) for prefix in PREFIXES)]

@@ -20,6 +20,7 @@ from tillwright.doors.api import (
     environments,
     integrations,
     invoices,
+    kept_events,
     notification_settings,
     notifications,
     operations,
@@ -32,6 +33,7 @@ from tillwright.doors.api import (
     wallets,
     webhook_endpoints,
     workflow_runs,
+    workflow_webhooks,
     workflows,
 )
 from tillwright.doors.api.bodies import StrictBodies
@@ -56,6 +58,8 @@ ROOMS = (
     contacts,
     workflows,
     workflow_runs,
+    workflow_webhooks,
+    kept_events,
     approvals,
     operations,
     buyers,

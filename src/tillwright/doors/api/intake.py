@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from tillwright.domains.webhooks import Webhooks
-from tillwright.domains.webhooks.envelope import LARGEST_BODY, too_large
+from tillwright.domains.webhooks.envelope import LARGEST_BODY
 from tillwright.kit.errors import Invalid, TillwrightError, Upstream
 
 PATH = "/webhooks/stripe/{token}"
@@ -39,26 +39,32 @@ class IntakeEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            body = await _body(scope, receive)
+            body = await read_body(scope, receive, LARGEST_BODY)
             signatures = [value for name, value in scope["headers"] if name == b"stripe-signature"]
             accepted = await self._webhooks.accept(scope["path_params"]["token"], body, signatures)
-        except _Gone:
+        except Gone:
             return
         except TillwrightError as error:
-            await _refuse(send, error)
+            await refuse(send, error)
         except Exception:
             # What happened is unknown: Stripe keeps the event and sends it again.
             _log.exception("an event could not be stored")
-            await _refuse(send, Upstream("intake_failed", "The event could not be stored just now."))
+            await refuse(send, Upstream("intake_failed", "The event could not be stored just now."))
         else:
-            await _send(send, 200, {"received": True, "id": accepted.event_id, "duplicate": accepted.duplicate})
+            await send_json(send, 200, {"received": True, "id": accepted.event_id, "duplicate": accepted.duplicate})
 
 
-class _Gone(Exception):
+class Gone(Exception):
     """The sender hung up before its body was whole."""
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
+async def read_body(scope: Scope, receive: Receive, largest: int) -> bytes:
+    """A POST's whole body, of at most so many bytes.
+
+    Raises:
+        Invalid: it is larger, packed, too slow, or no POST.
+        Gone: the sender hung up.
+    """
     if scope["method"] != "POST":
         raise Invalid("method_not_allowed", "Events are sent by POST.")
     for name, value in scope["headers"]:
@@ -71,27 +77,30 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise _Gone
+                    raise Gone
                 chunk: bytes = message.get("body", b"")
                 size += len(chunk)
-                if size <= LARGEST_BODY:
+                if size <= largest:
                     chunks.append(chunk)
                 over = size > MOST_READ or not message.get("more_body", False)
-                if over and size > LARGEST_BODY:
-                    raise too_large()
+                if over and size > largest:
+                    raise Invalid("body_too_large", f"The body is larger than {largest} bytes.")
                 if over:
                     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
     except TimeoutError:
         raise Invalid("body_too_slow", "The body did not come within ten seconds.") from None
 
 
-async def _refuse(send: Send, error: TillwrightError) -> None:
-    status = _BY_CODE.get(error.code, _STATUS[error.family])
-    problem = {"type": "about:blank", "title": error.sentence, "status": status, "code": error.code}
+async def refuse(send: Send, error: TillwrightError, *, denied: int = 400) -> None:
+    """Answer with the problem; `denied` is the status of what nothing proves."""
+    status = _BY_CODE.get(error.code, denied if error.family == "denied" else _STATUS[error.family])
+    problem: dict[str, object] = {"type": "about:blank", "title": error.sentence, "status": status, "code": error.code}
     if error.remedy:
         problem["detail"] = error.remedy
     if error.field:
         problem["field"] = error.field
+    if isinstance(error, Invalid) and len(error.problems) > 1:
+        problem["problems"] = [{"code": p.code, "detail": p.sentence, "field": p.field} for p in error.problems]
     headers: _Headers = []
     if status == 503:
         headers.append((b"retry-after", b"5"))
@@ -99,16 +108,17 @@ async def _refuse(send: Send, error: TillwrightError) -> None:
         headers.append((b"allow", b"POST"))
     if status in (408, 413):
         headers.append((b"connection", b"close"))  # the rest of the body is not read
-    await _send(send, status, problem, headers, b"application/problem+json")
+    await send_json(send, status, problem, headers, b"application/problem+json")
 
 
-async def _send(
+async def send_json(
     send: Send,
     status: int,
     content: object,
     more: Iterable[tuple[bytes, bytes]] = (),
     kind: bytes = b"application/json",
 ) -> None:
+    """One whole answer."""
     body = orjson.dumps(content)
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})

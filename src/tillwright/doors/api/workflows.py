@@ -210,7 +210,7 @@ async def activate(caller: Caller, house: TheHouse, workflowId: str, body: Activ
 
 @router.post("/workflow/{workflowId}/pause", summary="Pause", operation_id="pauseWorkflow")
 async def pause(caller: Caller, house: TheHouse, workflowId: str) -> WorkflowEntity:  # noqa: N803
-    """Start no further runs; those under way go on."""
+    """Start no further runs; those under way take no further step until it is active again."""
     return _entity(await house.automation.pause(caller, (await house.automation.get(caller, workflowId)).id))
 
 

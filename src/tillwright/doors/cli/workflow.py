@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 import yaml
-from rich.console import Console
-from rich.table import Table
 
 from tillwright.domains.automation import RunState, definition
 from tillwright.domains.automation.rehearsal import Rehearsed, rehearse
@@ -19,16 +16,21 @@ from tillwright.domains.automation.schema import definition_schema
 from tillwright.domains.automation.triggers import trigger_of
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.tenancy import Principal
-from tillwright.doors.cli.choice import AsJson, Organisation, chosen
+from tillwright.doors.cli import workflow_events
+from tillwright.doors.cli.choice import AsJson, Organisation
+from tillwright.doors.cli.inside import in_house, print_rows, print_table
 from tillwright.kit.clock import from_unix
 from tillwright.kit.errors import Absent, Invalid
-from tillwright.settings import read
-from tillwright.wiring import House, open_house
+from tillwright.wiring import House
 
-app = typer.Typer(help="Workflows: apply, test, list, runs, export, schema.", no_args_is_help=True)
+app = typer.Typer(
+    help="Workflows: apply, test, list, runs, export, schema, webhook, kept, replay.", no_args_is_help=True
+)
+app.command()(workflow_events.webhook)
+app.command()(workflow_events.kept)
+app.command()(workflow_events.replay)
 Files = Annotated[list[Path], typer.Option("--file", "-f", help="A definition, or a folder of them. May be repeated.")]
 _SUFFIXES = (".yaml", ".yml", ".json")
-_console = Console(highlight=False)
 
 
 @app.command()
@@ -57,8 +59,8 @@ def apply(
             )
         return done
 
-    done = _in_house(organisation, do)
-    _print(done, as_json, lambda one: f"{one['did']:<10} {one['name']} (version {one['version']}, {one['state']})")
+    done = in_house(organisation, do)
+    print_rows(done, as_json, lambda one: f"{one['did']:<10} {one['name']} (version {one['version']}, {one['state']})")
 
 
 @app.command(name="test")
@@ -71,7 +73,7 @@ def try_(file: Files, as_json: AsJson = False) -> None:
         beside = path.with_name(f"{path.stem}.test.yaml")
         if beside.exists():
             shown += asyncio.run(_tried(text, str(beside), yaml.safe_load(beside.read_text())))
-    _print(shown, as_json, lambda one: f"{'✓' if one['passed'] else '✗'} {one['name']}" +
+    print_rows(shown, as_json, lambda one: f"{'✓' if one['passed'] else '✗'} {one['name']}" +
            ("" if one["passed"] else f"\n  expected {one['expected']}\n  got      {one['got']}"))  # fmt: skip
     if not shown:
         raise Absent("test_absent", "There is no test beside these definitions.", remedy="Write NAME.test.yaml.")
@@ -91,7 +93,7 @@ def list_(organisation: Organisation = None, as_json: AsJson = False) -> None:
             for one in await house.automation.list(principal)
         ]  # fmt: skip
 
-    _table(_in_house(organisation, do), as_json, ("name", "state", "version", "trigger", "runs"))
+    print_table(in_house(organisation, do), as_json, ("name", "state", "version", "trigger", "runs"))
 
 
 @app.command()
@@ -113,7 +115,7 @@ def runs(
             for run in page.items
         ]  # fmt: skip
 
-    _table(_in_house(organisation, do), as_json, ("id", "workflow", "state", "event", "created", "reason"))
+    print_table(in_house(organisation, do), as_json, ("id", "workflow", "state", "event", "created", "reason"))
 
 
 @app.command()
@@ -132,7 +134,7 @@ def export(
         return found
 
     folder.mkdir(parents=True, exist_ok=True)
-    for one in _in_house(organisation, do):
+    for one in in_house(organisation, do):
         (folder / f"{one['name']}.yaml").write_text(one["source"])
         print(folder / f"{one['name']}.yaml")
 
@@ -199,32 +201,3 @@ def _fits(wanted: Any, got: Any) -> bool:
     if isinstance(wanted, list):
         return isinstance(got, list) and len(wanted) == len(got) and all(map(_fits, wanted, got))  # pyright: ignore[reportUnknownArgumentType]
     return wanted == got
-
-
-def _in_house(
-    organisation: str | None, do: Callable[[House, Principal], Awaitable[list[dict[str, Any]]]]
-) -> list[dict[str, Any]]:
-    async def inside() -> list[dict[str, Any]]:
-        async with open_house(read()) as house:
-            principal = Principal.system(await chosen(house, organisation), "tillwright workflow")
-            return await do(house, principal)
-
-    return asyncio.run(inside())
-
-
-def _print(rows: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, Any]], str]) -> None:
-    if as_json:
-        print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
-        return
-    for row in rows:
-        _console.print(line(row), markup=False, soft_wrap=True)
-
-
-def _table(rows: list[dict[str, Any]], as_json: bool, columns: tuple[str, ...]) -> None:
-    if as_json:
-        print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
-        return
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*(str(row[name] if row[name] is not None else "") for name in columns))
-    _console.print(table)

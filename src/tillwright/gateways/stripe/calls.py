@@ -16,6 +16,7 @@ from tillwright.gateways.stripe.answer import Answer
 from tillwright.gateways.stripe.errors import (
     AccountRefused,
     Facts,
+    HeldBack,
     KeyRefused,
     PermissionMissing,
     RateLimited,
@@ -25,6 +26,7 @@ from tillwright.gateways.stripe.errors import (
 from tillwright.gateways.stripe.limits import Limiter
 from tillwright.gateways.stripe.reader import Lane
 from tillwright.gateways.stripe.retry import RetryPolicy
+from tillwright.gateways.stripe.writer import MaySend
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Invalid
 
@@ -103,6 +105,7 @@ class Calls:
         lane: Lane,
         deadline: float,
         retry: bool = True,
+        may_send: MaySend | None = None,
     ) -> Answer:
         """The answer, or the last failure; `unknown` stays set if any try may have taken effect."""
         check_request(method, path, params or {})
@@ -112,6 +115,8 @@ class Calls:
             left = ends - self._clock.monotonic()
             if left <= 0 or not await self._limits.take(access, method, path, lane=lane, patience=left):
                 raise _settled(_out_of_budget(deadline), tries, unknown)
+            if may_send and (why := await may_send()):
+                raise _settled(HeldBack("sending_held", why, Facts(message="held back by us")), tries, unknown)
             tries += 1
             outcome = await self._once(access, method, path, params or {}, idempotency_key, ends)
             if isinstance(outcome, Answer):

@@ -11,6 +11,7 @@ StripeFailure
 ├── StripeAbsent (Absent)          404: no such object
 ├── NoSuchEndpoint (Absent)        404: this account or API version has no such resource
 ├── RateLimited (Upstream)         429, or our own budget is used up
+├── HeldBack (Upstream)            not sent: whoever asked for it may not have it sent just now
 ├── StripeBroken (Upstream)        5xx, or an answer that makes no sense: outcome unknown
 └── StripeUnreachable (Upstream)   no answer: outcome unknown
 """
@@ -131,6 +132,10 @@ class NoSuchEndpoint(StripeFailure, Absent):
 
 
 class RateLimited(StripeFailure, Upstream):
+    transient = True
+
+
+class HeldBack(StripeFailure, Upstream):
     transient = True
 
 

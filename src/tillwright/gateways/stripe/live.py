@@ -21,7 +21,7 @@ from tillwright.gateways.stripe.limits import Limiter
 from tillwright.gateways.stripe.oauth import Grant, Scope
 from tillwright.gateways.stripe.reader import Lane, Params
 from tillwright.gateways.stripe.retry import RetryPolicy
-from tillwright.gateways.stripe.writer import Method
+from tillwright.gateways.stripe.writer import MaySend, Method
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Invalid
 
@@ -170,12 +170,14 @@ class LiveWriter:
         *,
         deadline: float = 30.0,
         retry: bool = True,
+        may_send: MaySend | None = None,
     ) -> Answer:
         if not idempotency_key:
             raise ValueError("a write needs an idempotency key")
         return await self._calls.call(
-            access, method, path, params, idempotency_key, lane="interactive", deadline=deadline, retry=retry
-        )
+            access, method, path, params, idempotency_key, lane="interactive", deadline=deadline, retry=retry,
+            may_send=may_send,
+        )  # fmt: skip
 
     async def close(self) -> None:
         await self._exchange.close()

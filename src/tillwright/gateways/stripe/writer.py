@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol
 
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.answer import Answer
 
 Method = Literal["POST", "DELETE"]
+MaySend = Callable[[], Awaitable[str | None]]
+"""Asked before each sending, after its turn in the rate budget has come: why it may not be sent, None if it may."""
 
 
 class StripeWriter(Protocol):
@@ -24,10 +26,12 @@ class StripeWriter(Protocol):
         *,
         deadline: float = 30.0,
         retry: bool = True,
+        may_send: MaySend | None = None,
     ) -> Answer:
         """Sends the request; every retry carries the same key and parameters.
 
         Raises:
             StripeFailure: with `unknown` set, the write may have taken effect.
+            HeldBack: `may_send` said no.
         """
         ...

@@ -22,7 +22,9 @@ async def carry(parts: Parts, errand: Errand, request: Refund) -> Carried:
         return Carried(outcome(StepState.SKIPPED, None, nothing))
     intent = Intent(errand.organisation_id, errand.run_id, errand.step, errand.attempt, errand.livemode)
     try:
-        done = await parts.refunds.refund(intent, charge, amount=request.amount, params=request.params)
+        done = await parts.refunds.refund(
+            intent, charge, amount=request.amount, params=request.params, may_send=parts.may_send(errand)
+        )
     except Busy as busy:
         return Carried(outcome(StepState.WAITING, None, said(busy)))
     if isinstance(done, Verdict):

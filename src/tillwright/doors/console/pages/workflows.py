@@ -11,6 +11,7 @@ from tillwright.domains.automation.inputs import Input
 from tillwright.domains.automation.rules import Rule
 from tillwright.doors.console.visit import Visit
 from tillwright.kit import ids
+from tillwright.kit.errors import Absent
 
 
 async def index(visit: Visit) -> Response:
@@ -28,6 +29,11 @@ async def index(visit: Visit) -> Response:
 
 async def show(visit: Visit) -> Response:
     """One workflow: its graph, its definition, its latest runs."""
+    return await shown(visit)
+
+
+async def shown(visit: Visit, *, secret: str = "") -> Response:
+    """The page of the workflow that is asked for; with a webhook's secret, where it was just made."""
     automation, asked = visit.house.automation, visit.request.path_params["id"]
     workflow = await automation.get(visit.principal, asked)
     versions = await automation.versions(visit.principal, workflow.id)
@@ -43,7 +49,20 @@ async def show(visit: Visit) -> Response:
         manual=_manual(current),
         start_key=ids.new("start"),  # a form sent twice starts one run
         runs=await automation.runs(visit.principal, workflow_id=workflow.id, limit=8),
+        kept=(await automation.kept.counts(visit.principal)).get(workflow.id, 0),
+        secret=secret,
+        **await _called(visit, workflow.id, current),
     )
+
+
+async def _called(visit: Visit, workflow_id: str, version: WorkflowVersion | None) -> dict[str, Any]:
+    """Whether the workflow is called from outside, and where."""
+    hooks, found = visit.house.automation.hooks, rules.of(version.document) if version else ()
+    try:
+        hook = await hooks.get(visit.principal, workflow_id)
+    except Absent:
+        return {"hook": None, "hooked": any(rule.kind == "webhook" for rule in found)}
+    return {"hook": hook, "hook_address": hooks.address(hook), "hooked": True}
 
 
 def _manual(version: WorkflowVersion | None) -> Rule | None:

@@ -1,0 +1,31 @@
+"""A workflow's page where it is called from outside, and what came while it was paused."""
+
+from __future__ import annotations
+
+import re
+
+from tests.doors.console.conftest import Person, text_of
+from tests.doors.owned import signed
+from tillwright.kit.clock import to_unix
+from tillwright.wiring import House
+
+
+async def test_its_address_is_opened_and_what_came_is_replayed_by_a_button(ada: Person, house: House) -> None:
+    principal = ada.principal
+    saved = await house.automation.save(principal, "name: hooked\ntrigger: webhook\nsteps: [{id: s, stop: Called.}]\n")
+    path = f"/workflows/{saved.id}"
+    assert "Open the address" in text_of((await ada.see(path)).text)
+    opened = await ada.send(f"{path}/webhook", seen=path)
+    (secret,) = set(re.findall(r"whsec_[A-Za-z0-9+/=]+", opened.text))
+    assert "whsec_" not in (await ada.see(path)).text
+    headers = signed(secret, "msg_1", to_unix(house.clock.now()), b"{}")
+    await house.automation.hooks.deliver(
+        principal.organisation_id, saved.id, {name: [value.encode()] for name, value in headers.items()}, b"{}"
+    )
+    words = text_of((await ada.see(path)).text)
+    assert "One event was kept for this workflow. Activate the workflow to replay them" in words
+    await ada.send(f"{path}/activate", seen=path)
+    done = await ada.send(f"{path}/replay", seen=path)
+    assert done.headers["location"] == f"{path}?done=events-replayed"
+    assert len((await house.automation.runs(principal)).items) == 1
+    assert "was kept" not in text_of((await ada.see(path)).text)
