@@ -21,7 +21,15 @@ T = TypeVar("T")
 
 
 async def perform(parts: Parts, errand: Errand, name: str, write: StripeWrite, attempt: int = 1) -> EffectResult:
-    """One effect of the step, under `step#name`; performed again for a while if it has to wait."""
+    """One effect of the step, under `step#name`; performed again for a while if it has to wait.
+
+    A step that is meant anew means anew what Stripe, or a person, said no to; what is done stays done.
+    """
+    while attempt < errand.attempt:
+        before = await parts.effects.recorded(errand.organisation_id, errand.run_id, f"{errand.step}#{name}", attempt)
+        if before is None or before.state != "REFUSED":
+            break
+        attempt += 1
     for number in range(1, TRIES + 1):
         done = await parts.effects.perform(
             errand.organisation_id,

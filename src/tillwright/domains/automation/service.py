@@ -21,6 +21,7 @@ from tillwright.domains.automation import (
 from tillwright.domains.automation.backtest import Backtest, StoredEvents, guard
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.deciding import Approvals
+from tillwright.domains.automation.doubts import Doubts
 from tillwright.domains.automation.drawing import Drawing
 from tillwright.domains.automation.handing_over import IN_HAND
 from tillwright.domains.automation.hooks import Hooks
@@ -73,6 +74,7 @@ class Automation:
         self._interpreter = Interpreter(work, waits)
         self.steering = Steering(clock=clock, database=database, matcher=self._matcher, integrations=integrations)
         self.kept = Kept(clock=clock, database=database, matcher=self._matcher)
+        self.doubts = Doubts(clock=clock, database=database, effects=work.parts.effects)
         self.hooks = Hooks(
             clock=clock, database=database, seal=seal, matcher=self._matcher, steering=self.steering,
             public_url=work.public_url,

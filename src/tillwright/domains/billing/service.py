@@ -15,6 +15,7 @@ from tillwright.domains.billing.sameness import as_stored, check_same
 from tillwright.domains.billing.verdict import after_failure
 from tillwright.domains.integrations import Integrations
 from tillwright.gateways.database import Database, Tally, Tx
+from tillwright.gateways.stripe import facts
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.calls import check_request
 from tillwright.gateways.stripe.errors import StripeFailure
@@ -140,6 +141,45 @@ class Effects:
                     result = await self._settle_by(effect, await look(self._reader, access, effect))
                     settled += result.state in SETTLED
         return settled
+
+    async def made(self, effect: Effect, object_id: str) -> dict[str, Any]:
+        """The object that a person says a write made or changed, as Stripe has it.
+
+        Raises:
+            Absent: there is none of this id, or the write is about another.
+            StripeFailure: Stripe could not be asked.
+        """
+        path = effect.path
+        if marking.creates(effect.method, effect.path):
+            path = f"{path}/{object_id}"
+        elif not facts.template_of(path).endswith("{}"):  # such as /v1/invoices/in_1/pay
+            path = path.rpartition("/")[0]
+        access = await self._integrations.access(
+            effect.organisation_id, livemode=effect.livemode, why=f"what {effect.id} made"
+        )
+        body = (await self._reader.get(access, path)).body
+        if body.get("id") != object_id:
+            raise Absent("object_not_of_effect", f"{object_id} is not what this write is about.", field="objectId")
+        return without_secrets(body)
+
+    async def declare(
+        self, tx: Tx, effect: Effect, *, done: bool, answer: Mapping[str, Any], sentence: str
+    ) -> EffectResult:
+        """Settle an effect of unknown outcome by a person's word, in the caller's transaction.
+
+        Declared not done it is REFUSED with the code `effect_not_done`: the intent may be meant anew.
+
+        Raises:
+            Conflict: it is settled by now.
+        """
+        now = await self._locked(tx, effect.organisation_id, effect.id)
+        if now.state != "UNKNOWN":
+            raise Conflict("effect_settled", f"The effect is {now.state} by now.", remedy="Look at it again.")
+        if done:
+            await self._stand(tx, effect, "DONE", answer=dict(answer))
+        else:
+            await self._stand(tx, effect, "REFUSED", error=_note(sentence, "effect_not_done", unknown=False))
+        return (await self._locked(tx, effect.organisation_id, effect.id)).result
 
     async def run_of_key(self, tx: Tx, organisation_id: str, idempotency_key: str) -> str | None:
         """The run whose write was sent under a key; None if it is none of ours."""

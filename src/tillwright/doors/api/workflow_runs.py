@@ -93,6 +93,19 @@ class RetryRun(BaseModel):
     fromStep: str | None = Field(default=None, max_length=200)  # noqa: N815
 
 
+class DeclareStep(BaseModel):
+    """`objectId`: what the write made, for later steps to read; only where it was done."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"step": "refund", "done": True, "objectId": "re_example", "note": "Seen."}]}
+    )
+
+    step: str = Field(max_length=200)
+    done: bool
+    objectId: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_\-]{1,255}$")  # noqa: N815
+    note: str | None = Field(default=None, max_length=1000)
+
+
 @router.get("/workflowRun", summary="List runs", operation_id="listWorkflowRuns")
 async def list_runs(
     caller: Caller,
@@ -124,6 +137,16 @@ async def cancel(caller: Caller, house: TheHouse, runId: str) -> RunEntity:  # n
 async def retry(caller: Caller, house: TheHouse, runId: str, body: RetryRun) -> RunEntity:  # noqa: N803
     """One that ended FAILED, UNKNOWN or CANCELLED. What is done stays done; what is in doubt is looked for first."""
     return run_entity(await house.automation.steering.retry(caller, runId, from_step=body.fromStep))
+
+
+@router.post("/workflowRun/{runId}/declare", summary="Declare a step done or not done", operation_id="declareStep")
+async def declare(caller: Caller, house: TheHouse, runId: str, body: DeclareStep) -> RunEntity:  # noqa: N803
+    """One whose outcome is UNKNOWN, after a look at Stripe. Not done, it is sent anew, under a new key."""
+    return run_entity(
+        await house.automation.doubts.declare(
+            caller, runId, body.step, done=body.done, object_id=body.objectId, note=body.note
+        )
+    )
 
 
 def run_entity(run: Run) -> RunEntity:

@@ -47,6 +47,7 @@ DONE = {
     "refused": "You said no. The run ends.",
     "run-started": "The run is started.",
     "run-cancelled": "The run is cancelled. What it had sent stays.",
+    "step-declared": "Noted. The run goes on by it.",
     "run-again": "The run goes on.",
     "events-replayed": "Each kept event has its run now.",
     "events-discarded": "The kept events are gone: they start nothing.",

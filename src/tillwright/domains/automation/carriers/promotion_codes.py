@@ -36,7 +36,7 @@ async def carry(parts: Parts, errand: Errand, request: PromotionCodes) -> Carrie
             code = word(errand.key("codes"), number, attempt, request)
             write = StripeWrite("POST", "/v1/promotion_codes", {**request.params, "code": code})
             result = await many.perform(parts, errand, str(number), write, attempt)
-            if result.state != "REFUSED" or not _taken(result):
+            if result.state != "REFUSED" or not _another_word(result):
                 break
         assert result is not None
         if result.state == "DONE":
@@ -50,6 +50,8 @@ async def carry(parts: Parts, errand: Errand, request: PromotionCodes) -> Carrie
     return Carried(outcome(StepState.DONE, {"count": len(codes), "codes": codes}))
 
 
-def _taken(result: EffectResult) -> bool:
+def _another_word(result: EffectResult) -> bool:
+    """Whether the word is taken, or the code under it was surely not made."""
     error = result.error or {}
-    return error.get("code") in _TAKEN or error.get("stripe_code") in _TAKEN or "already exists" in str(error)
+    taken = error.get("code") in _TAKEN or error.get("stripe_code") in _TAKEN or "already exists" in str(error)
+    return taken or error.get("code") == "effect_not_done"

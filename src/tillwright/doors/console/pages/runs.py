@@ -61,9 +61,23 @@ async def go_on(visit: Visit) -> Response:
     return visit.go(f"/runs/{run.id}", done="run-again")
 
 
+async def declare(visit: Visit) -> Response:
+    """Take a person's word on a step whose outcome is unknown."""
+    run = await visit.house.automation.doubts.declare(
+        visit.principal,
+        visit.request.path_params["id"],
+        visit.text("step"),
+        done=visit.text("done") == "true",
+        object_id=visit.text("object").strip() or None,
+        note=visit.text("note").strip()[:1000] or None,
+    )
+    return visit.go(f"/runs/{run.id}", done="step-declared")
+
+
 PAGES = (
     ("GET", "/runs", index),
     ("GET", "/runs/{id}", show),
     ("POST", "/runs/{id}/cancel", cancel),
     ("POST", "/runs/{id}/retry", go_on),
+    ("POST", "/runs/{id}/declare", declare),
 )

@@ -4,8 +4,8 @@ from alembic import op
 
 from tillwright.gateways.database.tables import tenant_table
 
-revision = "0025"
-down_revision = "0024"
+revision = "0029"
+down_revision = "0028"
 
 
 def upgrade() -> None:
