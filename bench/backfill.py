@@ -1,7 +1,10 @@
 """How fast does a backfill read, beside what Stripe allows and a peer from npm? `--seconds` of reading at the limit.
 
 Everything runs against one server that gives pages rendered beforehand, 100 ms after they were asked for, under
-Stripe's own limits: 25 requests a second a list, 100 a live account. The limit is what these allow, 100 objects a page.
+Stripe's own limits: 25 requests a second a list, 100 a live account. The limit is what these allow, 100 objects a page;
+a client that only reads the bytes shows that the server gives it. What this machine allows is less where its cores are
+too few: the processor seconds of that client, of its server and of one COPY into the mirror's own table are measured
+too, and the cores divided by them are the most that any program could reach here.
 The peer is `@supabase/stripe-sync-engine` as published, on the same PostgreSQL; without npm the reason is named.
 """
 
@@ -13,7 +16,6 @@ import contextlib
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -26,7 +28,9 @@ from typing import Any
 import httpx
 import psycopg
 import uvloop
+from psycopg.types.json import Jsonb
 
+from bench import _cpu
 from bench.peers import npm
 from bench.peers.npm import PEER
 from tillwright.domains.mirror import Mirror
@@ -40,6 +44,7 @@ from tillwright.gateways.stripe.live import LiveReader
 from tillwright.kit.clock import SystemClock
 from tillwright.kit.seal import Secret
 from tillwright.wiring import bring_up_to_date
+from tillwright_sandbox.bulk import List
 
 LISTS = {"charges": "charge", "customers": "customer", "payment_intents": "payment_intent", "invoices": "invoice",
          "refunds": "refund"}  # fmt: skip
@@ -79,30 +84,67 @@ async def mirror(owner: str, name: str, url: str, limits: bool) -> AsyncIterator
         await reader.close()
 
 
-async def ours(owner: str, name: str, url: str, lists: list[str], objects: int, *, limits: bool) -> dict[str, float]:
-    """Read the lists to their end; rate, CPU milliseconds an object of our process, and requests to the fewest."""
+async def ours(
+    owner: str, folder: Path, name: str, url: str, lists: list[str], objects: int, *, limits: bool
+) -> dict[str, float]:
+    """Read the lists to their end; rate, CPU milliseconds an object (ours, PostgreSQL's), requests to the fewest."""
     async with mirror(owner, name, url, limits) as (made, database):
         async with database.tenant("org_bench") as tx:
             kinds = [BY_OBJECT[LISTS[each]] for each in lists]
             await backfills.start(tx, "org_bench", True, kinds, datetime.now(UTC), again=False)
-        before, began = cpu(), time.perf_counter()
+        server, before, began = _cpu.postgres(folder), _cpu.own(), time.perf_counter()
         pages = 0
         while read := await made.backfill_step():
             pages += read
-        seconds = time.perf_counter() - began
+        seconds, used = time.perf_counter() - began, _cpu.own() - before
+        server = _cpu.postgres(folder) - server
         async with database.tenant("org_bench") as tx:
             counts = await made.counts(tx, livemode=True)
         done = sum(count.present for count in counts.values())
         assert done == objects * len(lists), f"{done} objects of {objects * len(lists)}"
         return {
-            "rate": done / seconds, "cpu": (cpu() - before) / done * 1000,
+            "rate": done / seconds, "cpu": used / done * 1000, "server": server / done * 1000,
             "requests": pages / (len(lists) * -(-objects // 100)), "seconds": seconds,
         }  # fmt: skip
 
 
-def cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+def bare(url: str, lists: list[str], objects: int, *options: str) -> dict[str, float]:
+    """The client that only reads; its rate, CPU milliseconds an object, and requests refused."""
+    command = [sys.executable, "-m", "bench.peers.bare", url, ",".join(lists), str(objects), *options]
+    took = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert took["objects"] == objects * len(lists)
+    return {
+        "rate": took["objects"] / took["seconds"], "cpu": took["cpu"] / took["objects"] * 1000,
+        "refused": took["refused"],
+    }  # fmt: skip
+
+
+def copied(owner: str, folder: Path, objects: int) -> dict[str, float]:
+    """Rows made beforehand, copied into the mirror's own table on one connection: CPU milliseconds an object."""
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("create database copied")
+    address = owner.replace("/postgres?", "/copied?")
+    bring_up_to_date(Secret(address))
+    at = datetime.now(UTC)
+    texts = bytes(List("charges", objects, True).rows).replace(b'},{"id"', b'}\n{"id"').split(b"\n")
+    rows = [("org_bench", True, "charge", f"ch_{n}", at, f"ch_{n}", b"", Jsonb(t, dumps=bytes))
+            for n, t in enumerate(texts)]  # fmt: skip
+    with psycopg.connect(address, options="-c search_path=tillwright") as connection:
+        connection.execute("insert into organisations values ('org_bench', 'Bench', 'UTC', now())")
+        connection.commit()
+        server, before, began = _cpu.postgres(folder), _cpu.own(), time.perf_counter()
+        for start in range(0, objects, 1600):
+            with connection.cursor() as cursor, cursor.copy(
+                "copy mirror_objects (organisation_id, livemode, object, id, created, search, digest, body) from stdin "
+                "(format binary)"
+            ) as copy:  # fmt: skip
+                copy.set_types(("text", "bool", "text", "text", "timestamptz", "text", "bytea", "jsonb"))
+                for row in rows[start : start + 1600]:
+                    copy.write_row(row)
+            connection.commit()
+        seconds = time.perf_counter() - began
+    used, server = _cpu.own() - before, _cpu.postgres(folder) - server
+    return {"rate": objects / seconds, "cpu": used / objects * 1000, "server": server / objects * 1000}
 
 
 def peer(owner: str, url: str, objects: int) -> dict[str, float] | str:
@@ -132,20 +174,32 @@ def peer_url(owner: str) -> str:
     return owner.replace("/postgres?", "/peer?")
 
 
-async def measure(owner: str, seconds: float) -> dict[str, Any]:
+async def measure(owner: str, folder: Path, seconds: float) -> dict[str, Any]:
     found: dict[str, Any] = {}
     one, account = round(2500 * seconds), round(2000 * seconds)
+    lists = list(LISTS)
     with stripe("--objects", str(one)) as url:
-        found["one"] = await ours(owner, "one", url, ["charges"], one, limits=True)
+        found["one"] = await ours(owner, folder, "one", url, ["charges"], one, limits=True)
     with stripe("--objects", str(account), "--lists", ",".join(LISTS)) as url:
-        found["account"] = await ours(owner, "account", url, list(LISTS), account, limits=True)
+        found["account"] = await ours(owner, folder, "account", url, lists, account, limits=True)
         async with httpx.AsyncClient() as client:
             found["refused"] = (await client.get(f"{url}/_bulk")).json()["refused"]
+    few = 10_000
+    with stripe("--objects", str(few), "--lists", ",".join(LISTS)) as url:
+        found["bare one"] = await asyncio.to_thread(bare, url, ["charges"], few)
+        await asyncio.sleep(1.1)  # the server's own budgets fill up again
+        found["bare account"] = await asyncio.to_thread(bare, url, lists, few)
+    with stripe("--objects", str(few), "--lists", ",".join(LISTS), "--no-limits") as url:
+        found["bare"] = await asyncio.to_thread(bare, url, lists, few, "--no-limits")
+        async with httpx.AsyncClient() as client:
+            served = (await client.get(f"{url}/_bulk")).json()
+        found["bare"]["server"] = served["cpu"] / served["objects"] * 1000
+    found["copy"] = await asyncio.to_thread(copied, owner, folder, few)
     small = 10_000
     with stripe("--objects", str(small), "--latency", "0.01", "--no-limits") as url:
-        found["small"] = await ours(owner, "small", url, ["charges"], small, limits=False)
+        found["small"] = await ours(owner, folder, "small", url, ["charges"], small, limits=False)
     with stripe("--objects", str(small * 10), "--latency", "0.01", "--no-limits") as url:
-        found["large"] = await ours(owner, "large", url, ["charges"], small * 10, limits=False)
+        found["large"] = await ours(owner, folder, "large", url, ["charges"], small * 10, limits=False)
     size = round(300 * seconds)
     with stripe("--objects", str(size)) as url:
         found["peer"] = await asyncio.to_thread(peer, owner, url, size)
@@ -153,25 +207,33 @@ async def measure(owner: str, seconds: float) -> dict[str, Any]:
 
 
 def report(found: dict[str, Any]) -> None:
-    print(
-        f"Objects a second, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, 100 ms\n"
-    )
-    print(f"{'':44}{'objects/s':>10}{'of the limit':>14}{'CPU ms/object':>15}{'requests':>10}")
+    cores = os.cpu_count() or 1
+    print(f"Objects a second, {cores} cores, {platform.machine()}, Python {platform.python_version()}, 100 ms\n")
+    print(f"{'':44}{'objects/s':>10}{'of the limit':>14}{'CPU ms/object':>15}{'PostgreSQL':>12}{'requests':>10}")
     for name, key, limit in [
+        ("bytes only, one list", "bare one", 2500),
+        ("bytes only, five lists of a live account", "bare account", 10_000),
         ("ours, one list", "one", 2500),
         ("ours, five lists of a live account", "account", 10_000),
     ]:
         row = found[key]
-        print(f"{name:44}{row['rate']:>10,.0f}{row['rate'] / limit:>13.0%}{row['cpu']:>15.3f}{row['requests']:>9.2f}×")
+        more = f"{row['server']:>12.3f}{row['requests']:>9.2f}×" if "requests" in row else ""
+        print(f"{name:44}{row['rate']:>10,.0f}{row['rate'] / limit:>13.0%}{row['cpu']:>15.3f}{more}")
     rival = found["peer"]
     if isinstance(rival, str):
         print(f"{PEER:44} not run: {rival}")
     else:
         print(f"{PEER:44}{rival['rate']:>10,.0f}{rival['rate'] / 2500:>13.0%}{rival['cpu']:>15.3f}")
-    growth = found["large"]["cpu"] / found["small"]["cpu"]
-    print(f"\nRefused for our rate (429): {found['refused']}. Without limits: {found['large']['rate']:,.0f} objects/s.")
-    print(f"CPU an object at 10,000 and 100,000 objects: {found['small']['cpu']:.3f} and {found['large']['cpu']:.3f} ms"
-          f" ({growth:.2f}×).\n")  # fmt: skip
+    read, copy = found["bare"], found["copy"]
+    bound = cores * 1000 / (read["cpu"] + read["server"] + copy["cpu"] + copy["server"])
+    small, large = (found[key]["cpu"] + found[key]["server"] for key in ("small", "large"))
+    growth = large / small
+    print(f"\nWithout limits the server gives {read['rate']:,.0f} objects/s to the client that only reads.")
+    print(f"A bare COPY takes {copy['cpu']:.3f} ms an object of the client, {copy['server']:.3f} ms "
+          f"of PostgreSQL:\nno program brings more than {bound:,.0f} objects/s onto {cores} cores.")  # fmt: skip
+    print(f"Refused for our rate: {found['refused']}. Without limits: {found['large']['rate']:,.0f} objects/s.")
+    print(f"CPU an object with PostgreSQL's, at 10,000 and 100,000 objects: {small:.3f} and {large:.3f} ms "
+          f"({growth:.2f}×).\n")  # fmt: skip
     ratio = found["one"]["rate"] / 2500
     whole = found["account"]["rate"] / 10_000
     times = None if isinstance(rival, str) else found["one"]["rate"] / rival["rate"]
@@ -180,6 +242,7 @@ def report(found: dict[str, Any]) -> None:
         "peer": {PEER: rival if isinstance(rival, str) else round(rival["rate"])}, "limit": 2500,
         "ours_to_limit": round(ratio, 3), "ours_to_best_peer": times and round(times, 2),
         "account": round(found["account"]["rate"]), "account_to_limit": round(whole, 3),
+        "account_to_bound_of_this_machine": round(found["account"]["rate"] / min(10_000, bound), 3),
         "cpu_ms_an_object": round(found["account"]["cpu"], 3), "growth": round(growth, 2),
         "requests_to_fewest": round(found["one"]["requests"], 3),
         "goal": f"to limit >= {GOAL_LIMIT}, to peer >= {GOAL_PEER}, cpu <= {GOAL_CPU} ms, growth <= 1.2",
@@ -191,12 +254,12 @@ def report(found: dict[str, Any]) -> None:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seconds", type=float, default=30.0)
+    arguments.add_argument("--seconds", type=float, default=20.0)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = EmbeddedServer(Path(folder) / "postgres")
         try:
-            found = uvloop.run(measure(server.url, given.seconds))
+            found = uvloop.run(measure(server.url, Path(folder), given.seconds))
         finally:
             server.stop()
     report(found)

@@ -103,7 +103,7 @@ async def test_few_more_requests_than_one_reader_needs_and_each_row_once(
 ) -> None:
     print(f"SEED={SEED}")
     size = 6_000 if name == "even" else 3_000
-    stripe = Long(shape(name, size, random.Random(SEED)), clock, latency=0.02 if name == "even" else 0)
+    stripe = Long(shape(name, size, random.Random(SEED)), clock, latency=0.05 if name == "even" else 0)
     mirror = Mirror(clock=clock, database=database, keys=OneKey(), reader=stripe)
     await begin(mirror, database, organisation)
     while await mirror.backfill_step():
@@ -228,7 +228,7 @@ async def test_a_small_organisation_does_not_wait_for_a_big_one(
 async def test_no_more_readers_than_the_account_can_use(
     database: Database, organisation: str, clock: ManualClock
 ) -> None:
-    stripe = Long(shape("even", 4_000, random.Random(2)), clock, latency=0.002)
+    stripe = Long(shape("even", 4_000, random.Random(2)), clock, latency=0.05)
     mirror = Mirror(clock=clock, database=database, keys=OneKey(), reader=stripe)
     await begin(mirror, database, organisation)
     while await mirror.backfill_step(parallel=30):

@@ -82,5 +82,8 @@ def _search(object_type: str, object_id: str, body: dict[str, Any]) -> str | Non
     kind = BY_OBJECT.get(object_type)
     if kind is None:
         return None
-    words = [object_id, *(_id(body.get(name)) or "" for name in kind.search)]
-    return "\n".join(word[:_LONGEST_WORD].lower() for word in words if word)
+    words = [object_id[:_LONGEST_WORD]]
+    for name in kind.search:
+        if word := _id(body.get(name)):
+            words.append(word[:_LONGEST_WORD])
+    return "\n".join(words).lower()

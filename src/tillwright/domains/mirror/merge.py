@@ -38,20 +38,30 @@ def merge(known: Mapping[Key, Known], copies: Sequence[EventCopy | FetchedCopy])
     """Judge each copy in turn against what is known and what the copies before it made of that."""
     merged = Merged()
     for copy in copies:
-        row = merged.rows.get(copy.key)
-        before = row.known if row else known.get(copy.key)
+        key = copy.key
+        row = merged.rows.get(key)
+        before = row.known if row else known.get(key)
+        if before is None and isinstance(copy, FetchedCopy) and copy.body is not None:
+            # Nearly every row of a backfill: nothing is known of it, so what was fetched is the newest there is.
+            columns = columns_of(copy.object, copy.id, copy.body)
+            merged.rows[key] = Row(
+                key, copy.account_id, Known(False, copy.began, None, None, None, columns.digest), columns
+            )
+            merged.present[key[:2]] += 1
+            merged.verdicts.append(Verdict.WRITE)
+            continue
         if isinstance(copy, EventCopy):
             verdict, after, columns = _event(before, copy)
         else:
             verdict, after, columns = _fetch(before, copy)
         merged.verdicts.append(verdict)
         if Verdict.ASK in verdict:
-            merged.asks[copy.key] = _reason(copy)
+            merged.asks[key] = _reason(copy)
         if after is None or after == before:
             continue
-        _count(merged, copy.key, before, after)
+        _count(merged, key, before, after)
         kept = row.columns if row else None
-        merged.rows[copy.key] = Row(copy.key, copy.account_id, after, columns or kept)
+        merged.rows[key] = Row(key, copy.account_id, after, columns or kept)
     return merged
 
 

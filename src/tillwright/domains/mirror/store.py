@@ -27,6 +27,15 @@ _MERGE: LiteralString = """on conflict (organisation_id, livemode, object, id) d
 
 _PLACES: LiteralString = "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s"
 _INSERT: LiteralString = f"insert into mirror_objects ({_COLUMNS}) values ({_PLACES}) {_MERGE}"  # noqa: S608 - constants
+_TYPES = (
+    "text", "bool", "text", "text", "text", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "text", "bool",
+    "text", "text", "text", "bytea", "jsonb",
+)  # fmt: skip
+# One a connection, not one a batch: a table made and dropped each time fills the catalogue, and is planned for anew.
+_EMPTY_INCOMING: LiteralString = (
+    "create temp table if not exists incoming (like mirror_objects including defaults) on commit delete rows; "
+    "delete from incoming"
+)
 _MERGE_INCOMING: LiteralString = f"insert into mirror_objects ({_COLUMNS}) select {_COLUMNS} from incoming {_MERGE}"  # noqa: S608 - constants
 
 
@@ -48,7 +57,7 @@ async def known(tx: Tx, organisation_id: str, keys: Collection[Key]) -> dict[Key
     modes, types, names = (list(column) for column in zip(*keys, strict=True)) if keys else ([], [], [])
     rows = await tx.execute(
         "select m.livemode, m.object, m.id, deleted, fetched_at, event_created, event_received, event_id, digest "
-        "from mirror_objects m join unnest(%s::boolean[], %s::text[], %s::text[]) k(livemode, object, id) "
+        "from mirror_objects m join unnest(%b::boolean[], %b::text[], %b::text[]) k(livemode, object, id) "
         "on m.livemode = k.livemode and m.object = k.object and m.id = k.id where organisation_id = %s",
         (modes, types, names, organisation_id),
     )
@@ -65,12 +74,12 @@ async def write(tx: Tx, organisation_id: str, merged: Merged, at: datetime) -> N
     bodies = [_values(organisation_id, row) for row in merged.rows.values() if row.columns is not None]
     evidence = [row for row in merged.rows.values() if row.columns is None]
     if len(bodies) >= _COPY_FROM:
-        await tx.execute("create temp table incoming (like mirror_objects including defaults) on commit drop")
-        async with tx.cursor() as cursor, cursor.copy(f"copy incoming ({_COLUMNS}) from stdin") as copy:
+        await tx.execute(_EMPTY_INCOMING)
+        async with tx.cursor() as cursor, cursor.copy(f"copy incoming ({_COLUMNS}) from stdin (format binary)") as copy:
+            copy.set_types(_TYPES)
             for values in bodies:
                 await copy.write_row(values)
         await tx.execute(_MERGE_INCOMING)
-        await tx.execute("drop table incoming")
     elif bodies:
         async with tx.cursor() as cursor:
             await cursor.executemany(_INSERT, bodies)

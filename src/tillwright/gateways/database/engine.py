@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import select
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import orjson
@@ -52,6 +52,16 @@ class Database:
             check=_check,
             open=False,
         )
+        self._singles: AsyncConnectionPool[Tx] = AsyncConnectionPool(
+            self._url,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={"row_factory": dict_row, "options": self._options(application_url is None), "autocommit": True},
+            min_size=0,
+            max_size=2,
+            timeout=10,
+            check=_check,
+            open=False,
+        )
 
     @staticmethod
     def _options(set_role: bool) -> str:
@@ -66,12 +76,14 @@ class Database:
         """
         try:
             await self._pool.open(wait=True, timeout=10)
+            await self._singles.open()
         except PoolTimeout as error:
             await self._pool.close()
             raise Upstream("database_unreachable", **_UNREACHABLE) from error
 
     async def stop(self) -> None:
         """Close every connection."""
+        await self._singles.close()
         await self._pool.close()
 
     async def __aenter__(self) -> Database:
@@ -103,6 +115,20 @@ class Database:
         """
         async with self._transaction() as tx:
             yield tx
+
+    async def single(self, statement: LiteralString, params: Sequence[Any]) -> DictRow | None:
+        """The first row of one statement that is a transaction of its own, under no organisation.
+
+        For rows that everybody waits for: they are locked on the server alone, never while this process is busy.
+
+        Raises:
+            Upstream: the database cannot be reached.
+        """
+        try:
+            async with self._singles.connection() as connection:
+                return await (await connection.execute(statement, params)).fetchone()
+        except (OperationalError, PoolTimeout) as error:
+            raise Upstream("database_unreachable", **_UNREACHABLE) from error
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Tx]:

@@ -37,5 +37,5 @@ def budgets_of(access: Access, method: str, path: str, rates: Rates) -> list[Bud
 
 def _budget(name: str, limit: float) -> Budget:
     # Stripe counts requests in a second: a burst is taken off the steady rate, so that no second ever exceeds it.
-    burst = max(1.0, limit * 0.06)
+    burst = max(1.0, limit * 0.04)
     return Budget(name, max(limit - burst, 0.5), burst)

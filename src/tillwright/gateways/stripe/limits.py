@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from tillwright.gateways.database import Database
 from tillwright.gateways.stripe.access import Access
@@ -34,46 +36,52 @@ class SharedLimits:
         self._database = database
         self._clock = clock
         self._rates = rates or Rates()
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[str, asyncio.Lock]] = (
+            WeakKeyDictionary()
+        )
 
     async def take(self, access: Access, method: str, path: str, *, lane: Lane, patience: float) -> bool:
         budgets = budgets_of(access, method, path, self._rates)
-        while True:
+        if lane == "interactive":
             taken, wait = await self._draw(budgets, lane, patience)
-            if taken:
-                if wait > 0:
-                    await self._clock.sleep(wait)
-                return True
-            if lane == "interactive" or wait > patience:
-                return False
-            patience -= wait
-            await self._clock.sleep(wait)
+            if taken and wait > 0:
+                await self._clock.sleep(wait)
+            return taken
+        began = self._clock.monotonic()
+        # Of those who wait for the same budgets only the first asks the database.
+        async with self._turn(" ".join(budget.name for budget in budgets)):
+            patience = max(0.0, patience - (self._clock.monotonic() - began))
+            while True:
+                taken, wait = await self._draw(budgets, lane, patience)
+                if taken or wait > patience:
+                    return taken
+                patience -= wait
+                await self._clock.sleep(wait)
 
     async def empty(self, access: Access, method: str, path: str, seconds: float) -> None:
         budgets = budgets_of(access, method, path, self._rates)
-        async with self._database.open() as tx:
-            await tx.execute(
-                "select empty_rate_buckets(%s, %s, %s)",
-                ([b.name for b in budgets], [b.rate for b in budgets], seconds),
-            )
+        await self._database.single(
+            "select empty_rate_buckets(%s, %s, %s)", ([b.name for b in budgets], [b.rate for b in budgets], seconds)
+        )
 
     async def _draw(self, budgets: list[Budget], lane: Lane, patience: float) -> tuple[bool, float]:
         """(taken, seconds to wait): before sending when taken, before asking again when not."""
-        async with self._database.open() as tx:
-            await tx.execute("set local synchronous_commit = off")  # a bucket lost in a crash is a full one: harmless
-            row = await (
-                await tx.execute(
-                    "select taken, wait from draw_rate_buckets(%s, %s, %s, %s, %s)",
-                    (
-                        [b.name for b in budgets],
-                        [b.rate for b in budgets],
-                        [b.burst for b in budgets],
-                        lane == "bulk",
-                        patience,
-                    ),
-                )
-            ).fetchone()
+        row = await self._database.single(
+            "select taken, wait from draw_rate_buckets(%s, %s, %s, %s, %s)",
+            (
+                [b.name for b in budgets],
+                [b.rate for b in budgets],
+                [b.burst for b in budgets],
+                lane == "bulk",
+                patience,
+            ),
+        )
         assert row is not None
         return row["taken"], row["wait"]
+
+    def _turn(self, name: str) -> asyncio.Lock:
+        turns = self._turns.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+        return turns.setdefault(name, asyncio.Lock())
 
 
 class NoLimits:

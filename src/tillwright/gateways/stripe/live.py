@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import weakref
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import aiohttp
 import stripe
 
 from tillwright.gateways.stripe import oauth_refusals, translate
@@ -32,6 +35,58 @@ stripe.set_app_info("Tillwright")
 # Both write whole addresses, and so the parameters of a GET, to the log.
 logging.getLogger("stripe").setLevel(logging.WARNING)
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class _Undecoded(str):
+    """Given to the SDK in place of a body, which it would decode with the slowest decoder there is, and for nothing."""
+
+    raw: bytes
+
+
+class _Transport(stripe.HTTPClient):
+    """One event loop's connections. Follows no redirect, keeps no cookie, goes through the system's proxy if any."""
+
+    name = "aiohttp"
+
+    def __init__(self, base: str, timeout: float) -> None:
+        super().__init__()
+        parts = urlsplit(base)
+        # Looked up once: asked of aiohttp, it would be looked up in a thread for each request.
+        direct = proxy_bypass(parts.hostname or "")
+        self._through = None if direct else getproxies().get(parts.scheme)
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        try:
+            async with self._open().request(
+                method, url, headers=headers, data=post_data, allow_redirects=False, timeout=self._timeout,
+                proxy=self._through,
+            ) as answer:  # fmt: skip
+                raw = await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise stripe.APIConnectionError(type(error).__name__) from error
+        if not 200 <= answer.status < 300:
+            return raw, answer.status, answer.headers
+        body = _Undecoded("{}")
+        body.raw = raw
+        return body, answer.status, answer.headers
+
+    def sleep_async(self, secs: float) -> Any:
+        return asyncio.sleep(secs)
+
+    async def close_async(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            trusted = ssl.create_default_context(cafile=stripe.ca_bundle_path)
+            connector = aiohttp.TCPConnector(ssl=trusted)
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return self._session
 
 
 class SdkExchange:
@@ -80,7 +135,7 @@ class SdkExchange:
     def _client(self) -> stripe.StripeClient:
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
-            http = stripe.HTTPXClient(timeout=self._timeout)
+            http = _Transport(self._base, self._timeout)
             client = stripe.StripeClient(
                 _NO_KEY,
                 stripe_version=API_VERSION,
@@ -256,4 +311,6 @@ def _lower(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _bytes(body: Any) -> bytes:
+    if isinstance(body, _Undecoded):
+        return body.raw
     return body.encode() if isinstance(body, str) else bytes(body or b"")

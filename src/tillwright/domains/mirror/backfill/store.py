@@ -83,7 +83,9 @@ async def claim(tx: Tx, organisation_id: str, lease: str, at: datetime) -> Place
         return None
     await tx.execute(
         "update mirror_backfills set state = 'RUNNING', began = coalesce(began, %s) "
-        "where organisation_id = %s and livemode = %s and object = %s and state in ('WAITING', 'RUNNING')",
+        "where organisation_id = %s and livemode = %s and object = %s "
+        # Only where it says something new: the row is held by whoever writes pages of the list just now.
+        "and (state = 'WAITING' or state = 'RUNNING' and began is null)",
         (at, organisation_id, row["livemode"], row["object"]),
     )
     return Place(
@@ -128,56 +130,48 @@ async def advance(
     """
     # Behind the last page of a parent's list comes the next parent.
     cursor_id = None if place.parent_id and not page.more else page.cursor_id or place.cursor_id
+    count, last = len(page.copies), page.last if page.copies else place.cursor_created
+    kind = (organisation_id, place.livemode, place.object)
     rows = await tx.execute(
-        "update mirror_ranges set state = %s, parent_id = %s, cursor_id = %s, cursor_created = %s, "  # noqa: S608 - the texts above
+        "with mine as (update mirror_ranges set state = %s, parent_id = %s, cursor_id = %s, cursor_created = %s, "  # noqa: S608 - the texts above
         "newest = coalesce(newest, %s), done = done + %s, pages = pages + 1, failures = 0, updated = %s, next_at = %s, "
-        f"lease = %s, leased_until = %s where {_MINE} returning newest, done",
+        f"lease = %s, leased_until = %s where {_MINE} returning newest, done), "
+        "whole as (update mirror_backfills set done = done + %s, pages = pages + 1, failures = 0, error = null, "
+        "updated = %s where organisation_id = %s and livemode = %s and object = %s and exists (select from mine) "
+        "returning pages, ranges) "
+        "select mine.newest, mine.done, whole.pages, whole.ranges, o.running, o.list_newest from mine, whole, "
+        "(select count(*) filter (where state <> 'DONE') as running, max(newest) as list_newest from mirror_ranges "
+        "where organisation_id = %s and livemode = %s and object = %s) o",
         (
-            "DONE" if over else "RUNNING", place.parent_id, cursor_id,
-            page.last if page.copies else place.cursor_created, page.first if page.copies else None,
-            len(page.copies), at, at, lease if keep and not over else None, at + LEASE if keep and not over else None,
-            *_mine(organisation_id, lease, place),
+            "DONE" if over else "RUNNING", place.parent_id, cursor_id, last, page.first if count else None,
+            count, at, at, lease if keep and not over else None, at + LEASE if keep and not over else None,
+            *_mine(organisation_id, lease, place), count, at, *kind, *kind,
         ),
     )  # fmt: skip
     row = await rows.fetchone()
     if row is None:
         return None
-    whole = await (
-        await tx.execute(
-            "update mirror_backfills set done = done + %s, pages = pages + 1, failures = 0, error = null, updated = %s "
-            "where organisation_id = %s and livemode = %s and object = %s returning pages, ranges",
-            (len(page.copies), at, organisation_id, place.livemode, place.object),
-        )
-    ).fetchone()
-    assert whole is not None
     low = place.low
     if over:
         await _finish(tx, organisation_id, place, at)
     elif BY_OBJECT[place.object].by_created and place.parent_id is None and page.copies:
-        reach = Reach(row["newest"], page.last, place.low, row["done"])
-        low = await _cut(tx, organisation_id, place, reach, whole["pages"], whole["ranges"], at)
+        newest = max(row["newest"], row["list_newest"] or row["newest"])  # the latter as of before this page
+        end = cut(
+            Reach(row["newest"], page.last, place.low, row["done"]),
+            list_newest=newest, pages=row["pages"], ranges=row["ranges"], running=row["running"],
+        )  # fmt: skip
+        if end is not None:
+            await _give_away(tx, organisation_id, place, end, at)
+            low = end
     return Place(
         place.livemode, place.object, place.number, low, place.bound, row["newest"], place.parent_id,
-        cursor_id, page.last if page.copies else place.cursor_created, row["done"], 0,
+        cursor_id, last, row["done"], 0,
     )  # fmt: skip
 
 
-async def _cut(
-    tx: Tx, organisation_id: str, place: Place, reach: Reach, pages: int, ranges: int, at: datetime
-) -> datetime | None:
-    """Where the range ends from now on."""
+async def _give_away(tx: Tx, organisation_id: str, place: Place, end: datetime, at: datetime) -> None:
+    """End the range at `end`, and make another of what is older."""
     mine = (organisation_id, place.livemode, place.object)
-    found = await (
-        await tx.execute(
-            "select count(*) filter (where state <> 'DONE') as running, max(newest) as newest from mirror_ranges "
-            "where organisation_id = %s and livemode = %s and object = %s",
-            mine,
-        )
-    ).fetchone()
-    assert found is not None
-    end = cut(reach, list_newest=found["newest"], pages=pages, ranges=ranges, running=found["running"])
-    if end is None:
-        return place.low
     await tx.execute(
         "insert into mirror_ranges (organisation_id, livemode, object, number, position, state, low, bound, next_at, "
         "updated) select %s, %s, %s, max(number) + 1, max(position), 'WAITING', %s, %s, %s, %s from mirror_ranges "
@@ -193,7 +187,6 @@ async def _cut(
         "update mirror_backfills set ranges = ranges + 1 where organisation_id = %s and livemode = %s and object = %s",
         mine,
     )
-    return end
 
 
 async def _finish(tx: Tx, organisation_id: str, place: Place, at: datetime) -> None:
