@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import parse_qsl, urlsplit
 
 from psycopg import sql
 
@@ -18,6 +19,7 @@ from tests.domains.automation.stage import unpaid_invoice
 from tests.domains.tenancy.conftest import PASSWORD
 from tests.sandbox.conftest import Sandbox
 from tillwright.domains import events
+from tillwright.domains.assistant.grants import model as grants
 from tillwright.domains.automation import Automation, approval_store
 from tillwright.domains.automation.model import Approval, ApprovalState
 from tillwright.domains.billing import Asked
@@ -30,6 +32,7 @@ from tillwright.kit import ids
 from tillwright.kit.clock import to_unix
 from tillwright.kit.seal import Secret
 from tillwright.wiring import House
+from tillwright_sandbox.world import ACME
 
 
 @dataclass
@@ -203,7 +206,28 @@ def signed(secret: str, id: str, at: int, body: bytes) -> dict[str, str]:
     return {"webhook-id": id, "webhook-timestamp": str(at), "webhook-signature": f"v1,{mark}"}
 
 
-SEEDS: list[Seed] = [_stripe, _people, _workflow, _mail, _effect, _entitlement, _notices, _credit, _approval, _hook]
+async def own_account(owned: Owned) -> None:
+    """A user's own account, linked, read once, and talked about by an assistant that was given access."""
+    house, world = owned.house, owned.sandbox.world
+    integration = await house.integrations.get(owned.principal)
+    client_id = world.connect.client_id(owned.sandbox.account, False)
+    await house.integrations.update(
+        owned.principal, expected_version=integration.version, settings={"connect_client_id": client_id}
+    )
+    address = await house.connections.begin(owned.principal, "ses_seed")
+    state = dict(parse_qsl(urlsplit(address).query))["state"]
+    code = world.connect.authorise(owned.sandbox.account, ACME, False, "read_only")
+    await house.connections.finish(owned.principal, "ses_seed", state=state, code=code)
+    await house.assistant.ask(owned.principal, "find_customers", {}, via="connection", door="console")
+    program = f"prg_{owned.organisation_id}"
+    await house.grants.register(grants.Program(program, "Some assistant", Secret("{}")))
+    asked = grants.Asked(program, "Some assistant", "http://127.0.0.1:9/", True, "c" * 43, house.grants.resource, "s")
+    await house.grants.give(owned.principal, (await house.grants.ask(asked)).reveal(), "connection")
+
+
+SEEDS: list[Seed] = [
+    _stripe, _people, _workflow, _mail, _effect, _entitlement, _notices, _credit, _approval, _hook, own_account,
+]  # fmt: skip
 
 
 async def tables_of(owned: Owned) -> list[str]:

@@ -44,6 +44,7 @@ ROWS = {
     "sessionId": ("sessions", ""),
     "approvalId": ("approvals", ""),
     "contactId": ("contacts", "con"),
+    "userIntegrationId": ("connections", "con"),
     "walletId": ("mirror_objects", "pm_"),
 }
 # Columns that move when somebody is merely recognised.

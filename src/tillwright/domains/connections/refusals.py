@@ -94,6 +94,12 @@ def not_connected(mode: str | None = None) -> Absent:
     )
 
 
+def no_such(connection_id: str) -> Absent:
+    return Absent(
+        "connection_absent", f"There is no connection {connection_id[:60]}.", field="id", remedy="See the list of them."
+    )
+
+
 def ended() -> Denied:
     return Denied(
         "connection_ended",

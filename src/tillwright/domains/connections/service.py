@@ -10,6 +10,7 @@ from tillwright.domains.connections import refusals, store
 from tillwright.domains.connections.ending import Ending
 from tillwright.domains.connections.linking import Linking
 from tillwright.domains.connections.model import Connection, Notice, Revocation
+from tillwright.domains.connections.overseeing import Overseeing
 from tillwright.domains.connections.platform import Platform, Platforms
 from tillwright.domains.connections.reading import Reading
 from tillwright.domains.events import SpineEvent
@@ -23,6 +24,8 @@ from tillwright.kit.errors import Absent, Conflict, TillwrightError
 from tillwright.kit.seal import Seal, Secret
 
 CONSUMER = "connections"
+PAGE = "/settings/user-integrations"
+"""Where a person connects and lets go, and below it where Stripe sends them back to."""
 LEFT = "stripe:event:account.application.deauthorized"
 GONE = "user:MEMBER:deleted"
 CHANGED = {f"integration:STRIPE:{what}" for what in ("created", "switched", "rotated", "deleted", "updated")}
@@ -51,6 +54,8 @@ class Connections:
         self._tenancy = tenancy
         self._reader = reader
         self._ending = Ending(clock=clock, database=database, tenancy=tenancy, platforms=platforms, oauth=oauth)
+        self.overseeing = Overseeing(database=database, ending=self._ending)
+        self.page = public_url.rstrip("/") + PAGE
         self._linking = Linking(
             clock=clock,
             database=database,
@@ -59,7 +64,7 @@ class Connections:
             oauth=oauth,
             seal=seal,
             ending=self._ending,
-            redirect_uri=public_url.rstrip("/") + "/settings/user-integrations/stripe/callback",
+            redirect_uri=self.page + "/stripe/callback",
             scope=scope,
         )
 
@@ -191,6 +196,8 @@ class Connections:
             # Their address may be erased with them: the event has it.
             for each in await store.of_user(tx, event.organisation_id, str(event.data.get("userId"))):
                 await self._ending.member_left(tx, each, str(event.data.get("email") or ""))
+            # Nobody could read them any more; the mail has been written.
+            await store.drop_notices(tx, event.organisation_id, str(event.data.get("userId")))
         elif event.name.startswith("user:") or event.name in CHANGED:
             await store.check_again(tx, event.organisation_id, None)
 

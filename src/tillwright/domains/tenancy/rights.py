@@ -27,6 +27,7 @@ RIGHTS = {
     "contact:read": "VIEWER",
     "contact:write": "EDITOR",
     "connection:write": "VIEWER",
+    "connection:oversee": "ADMIN",
     "assistant:use": "VIEWER",
     "assistant:organisation": "VIEWER",
     "api_client:read": "ADMIN",

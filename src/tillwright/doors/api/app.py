@@ -28,6 +28,7 @@ from tillwright.doors.api import (
     payment_transactions,
     problems,
     sessions,
+    user_integrations,
     users,
     verification,
     wallets,
@@ -66,6 +67,7 @@ ROOMS = (
     wallets,
     invoices,
     payment_transactions,
+    user_integrations,
 )
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.

@@ -134,9 +134,12 @@ class Chat:
                 raise _absent()
 
     async def follow(self, tx: Tx, event: SpineEvent) -> None:
-        """What was told of an account is erased with the connection to it."""
+        """What was told of an account is erased with the connection to it, and all of it with its user's membership."""
+        user_id = str(event.data.get("userId"))
         if event.name == "connection:STRIPE:ended":
-            await store.forget(tx, event.organisation_id, str(event.data.get("userId")), "connection")
+            await store.forget(tx, event.organisation_id, user_id, "connection")
+        elif event.name == "user:MEMBER:deleted":
+            await store.forget(tx, event.organisation_id, user_id, None)
 
     async def at_stake(self, tx: Tx, organisation_id: str) -> Tally:
         """What `forget` would erase."""

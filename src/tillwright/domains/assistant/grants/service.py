@@ -249,17 +249,18 @@ class Grants:
             await self._end(grant, "given back by the program")
 
     async def follow(self, tx: Tx, event: SpineEvent) -> None:
-        """A connection ended: what was given to read through it ends too, and is not worth the next one's account."""
-        if event.name != "connection:STRIPE:ended":
+        """A connection ended: what was given to read through it ends too, and is not worth the next one's account.
+
+        With its user's membership all of it does.
+        """
+        whys = {"connection:STRIPE:ended": "the connection ended", "user:MEMBER:deleted": "its user left"}
+        why, user_id, mode = whys.get(event.name), str(event.data.get("userId")), event.data.get("mode")
+        if why is None:
             return
-        user_id, mode = str(event.data.get("userId")), event.data.get("mode")
         for grant in await store.all_of_user(tx, event.organisation_id, user_id):
-            if (
-                grant.via == "connection"
-                and grant.mode == mode
-                and await store.delete(tx, grant.organisation_id, grant.id)
-            ):
-                detail = {"program": grant.program_name, "userId": user_id, "why": "the connection ended"}
+            hangs = event.name == "user:MEMBER:deleted" or (grant.via, grant.mode) == ("connection", mode)
+            if hangs and await store.delete(tx, grant.organisation_id, grant.id):
+                detail = {"program": grant.program_name, "userId": user_id, "why": why}
                 by = Principal.system(grant.organisation_id, "tillwright")
                 await self._note(tx, by, "tillwright:assistant_access:end", grant, detail)
 
