@@ -32,6 +32,7 @@ from tillwright.domains.integrations import Credentials, Integrations, NamedSecr
 from tillwright.domains.integrations.mail_servers import MailServers
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror import renumber_store as changes
+from tillwright.domains.mirror.library.service import Library
 from tillwright.domains.mirror.views import store as views
 from tillwright.domains.notifications import Notifications, room
 from tillwright.domains.notifications.contacts.service import KnowsBuyer
@@ -92,6 +93,7 @@ class House:
     mail_servers: MailServers
     mail_verification: MailVerification
     mirror: Mirror
+    library: Library
     effects: Effects
     connections: Connections
     assistant: Assistant
@@ -307,6 +309,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         ),
         rotation=Rotation(database=database, integrations=integrations, verification=verification),
         mirror=mirror,
+        library=Library(database=database, clock=clock, modes=integrations, mirror=mirror),
         effects=effects,
         connections=connections,
         grants=grants,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -21,6 +21,16 @@ class Page(Generic[Item]):
     items: Sequence[Item]
     next_cursor: str | None = None
     total: int | None = None
+
+
+def page_of(found: Sequence[Item], limit: int, place: Callable[[Item], Sequence[Any]]) -> Page[Item]:
+    """The first `limit` of what was found, and the cursor behind them if one more was found: so ask for `limit` + 1.
+
+    Args:
+        place: the values that `decode_cursor` gives back for the last item shown.
+    """
+    shown = found[:limit]
+    return Page(shown, encode_cursor(*place(shown[-1])) if len(found) > limit and shown else None)
 
 
 def encode_cursor(*values: Any) -> str:

@@ -35,9 +35,13 @@ WORDS = {
     "scope": ["UPDATE.INTEGRATION"],
     "kind": ["WEBHOOK"],
     "entityType": ["INTEGRATION"],
+    "objectType": ["customer"],
 }
 # Lists about one thing: about another's they are empty, as about none.
-LISTS = {"/org/{orgId}/notificationEvent/{entityType}/{entityId}": "notificationEvents"}
+LISTS = {
+    "/org/{orgId}/notificationEvent/{entityType}/{entityId}": "notificationEvents",
+    "/org/{orgId}/stripeObject/{objectType}": "items",
+}
 # A path parameter that no route reads by itself: the table whose ids it is, and how they begin.
 ROWS = {
     "invitationId": ("invitations", ""),
@@ -46,6 +50,7 @@ ROWS = {
     "contactId": ("contacts", "con"),
     "userIntegrationId": ("connections", "con"),
     "walletId": ("mirror_objects", "pm_"),
+    "objectId": ("mirror_objects", "cus_"),
 }
 # Columns that move when somebody is merely recognised.
 MOVES = {"last_used", "seen"}

@@ -40,7 +40,7 @@ def settings(database_url: Secret, tmp_path: Path) -> dict[str, str]:
 
 def test_help_names_every_command() -> None:
     shown = run("--help").stdout
-    for command in ("serve", "worker", "migrate", "setup", "doctor", "verify", "mirror", "demo"):
+    for command in ("serve", "worker", "migrate", "setup", "doctor", "verify", "mirror", "export", "demo"):
         assert command in shown
         assert run(command, "--help").returncode == 0
 

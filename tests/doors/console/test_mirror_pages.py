@@ -81,6 +81,17 @@ async def test_search_finds_by_name_mail_and_id(ada: Person, shop: dict[str, str
     assert "<b>nobody" not in nothing.text
 
 
+async def test_what_a_search_finds_is_a_file_too(ada: Person, shop: dict[str, str]) -> None:
+    page = await ada.client.get("/customers", params={"q": "grace"})
+    (link,) = re.findall(r'href="(/export/customer\?q=[^"]+)"', page.text)
+    file = await ada.see(link)
+    assert file.headers["content-disposition"].startswith('attachment; filename="customer-')
+    header, *rows = file.text.splitlines()
+    assert header.startswith("id,livemode,created,")
+    assert [row.split(",")[0] for row in rows] == [shop["grace"]]
+    assert (await ada.see("/export/nothing")).status_code == 404
+
+
 async def test_names_are_text_never_markup(ada: Person, shop: dict[str, str]) -> None:
     for path in ("/customers?q=grace", f"/customers/{shop['grace']}", "/payments", f"/payments/{shop['paid']}"):
         page = await ada.see(path)

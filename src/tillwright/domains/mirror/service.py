@@ -17,6 +17,7 @@ from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS
 from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.model import BackfillState, Count, Day, EventCopy, FetchedCopy, MirrorObject, Progress
+from tillwright.domains.mirror.places import before, pattern, place
 from tillwright.domains.mirror.proof import store as proofs
 from tillwright.domains.mirror.proof.model import DriftRow, Month, Proof
 from tillwright.domains.mirror.proof.service import Proving
@@ -29,7 +30,7 @@ from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Invalid
-from tillwright.kit.pages import Page, decode_cursor, encode_cursor
+from tillwright.kit.pages import Page, page_of
 from tillwright.kit.query import Where
 
 FILTERS = ("customer", "status", "created_from", "created_before")
@@ -103,11 +104,9 @@ class Mirror:
             raise Invalid("limit_invalid", f"{limit} is no page size.", field="limit", remedy=f"1 to {LARGEST_PAGE}.")
         found = await store.page(
             tx, livemode, object_type,
-            pattern=_pattern(search), filters=filters or {}, before=_before(cursor), limit=limit + 1,
+            pattern=pattern(search), filters=filters or {}, before=before(cursor), limit=limit + 1,
         )  # fmt: skip
-        shown = found[:limit]
-        more = len(found) > limit
-        return Page(shown, encode_cursor(*_place(shown[-1])) if more else None)
+        return page_of(found, limit, place)
 
     async def find(
         self,
@@ -301,32 +300,3 @@ class Mirror:
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase the organisation's mirror; returns how many objects it held."""
         return await store.forget(tx, organisation_id)
-
-
-def _pattern(search: str | None) -> str | None:
-    words = (search or "").strip().lower().replace("\0", "")
-    if not words:
-        return None
-    for special in ("\\", "%", "_"):
-        words = words.replace(special, "\\" + special)
-    return f"%{words[:200]}%"
-
-
-def _place(shown: MirrorObject) -> tuple[str, str]:
-    created = shown.created
-    return (created.isoformat() if created else "", shown.id)
-
-
-def _before(cursor: str | None) -> tuple[datetime, str] | None:
-    if cursor is None:
-        return None
-    created, object_id = decode_cursor(cursor, 2)
-    try:
-        return (datetime.fromisoformat(created) if created else store.UNDATED, str(object_id))
-    except (TypeError, ValueError):
-        raise Invalid(
-            "cursor_invalid",
-            "This page cursor is not one of this list.",
-            field="cursor",
-            remedy="Start again from the first page, without a cursor.",
-        ) from None

@@ -28,6 +28,7 @@ from tillwright.doors.api import (
     payment_transactions,
     problems,
     sessions,
+    stripe_objects,
     user_integrations,
     users,
     verification,
@@ -68,6 +69,7 @@ ROOMS = (
     invoices,
     payment_transactions,
     user_integrations,
+    stripe_objects,
 )
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.

@@ -17,6 +17,7 @@ from tillwright.doors.cli import (
     backup,
     demo,
     doctor,
+    export,
     integration,
     keys,
     mail,
@@ -82,6 +83,7 @@ def build(programs: Programs) -> Callable[[], None]:
     app.command(name="doctor")(doctor.run)
     app.command(name="demo")(demo.run)
     app.command(name="verify")(verify.run)
+    app.command(name="export")(export.run)
     app.command(name="mcp")(assistant.command(programs.mcp))
     app.add_typer(integration.app, name="integration")
     app.add_typer(mail.app, name="mail")

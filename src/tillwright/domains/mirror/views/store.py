@@ -89,17 +89,27 @@ def _view(view: View) -> str:
     )
 
 
+def select_list(view: View) -> str:
+    """A view's typed columns, over a row of `mirror_objects`."""
+    return _typed(view, "body", "id", "livemode")
+
+
 def _columns(view: View, body: str, object_id: str, row: str = "m") -> str:
-    fixed = {"id": object_id, "livemode": f"{row}.livemode"}
-    texts = [
-        f'{fixed.get(column.name) or _read(column.kind, column.name, body)} as "{column.name}"'
-        for column in view.columns
-    ]
     seen = f"greatest({row}.fetched_at, {row}.event_received)"
-    return ", ".join([*texts, f"{row}.account_id as _account", f"{seen} as _seen", f"{body} as _body"])
+    ours = f"{row}.account_id as _account, {seen} as _seen, {body} as _body"
+    return f"{_typed(view, body, object_id, f'{row}.livemode')}, {ours}"
 
 
-def _read(kind: FieldKind, name: str, body: str) -> str:
+def _typed(view: View, body: str, object_id: str, livemode: str) -> str:
+    fixed = {"id": object_id, "livemode": livemode}
+    return ", ".join(
+        f'{fixed.get(column.name) or reading_of(column.kind, column.name, body)} as "{column.name}"'
+        for column in view.columns
+    )
+
+
+def reading_of(kind: FieldKind, name: str, body: str) -> str:
+    """A field of a body as a value of its kind."""
     return _READ[kind].format(body=body, name=_text(name))
 
 

@@ -1,0 +1,77 @@
+"""Stripe objects over HTTP: pages, one object whatever its id, and a file that comes as it is read."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import httpx
+import pytest
+
+from tests.contracts.published import Opened, published_clients
+from tests.sandbox.conftest import Sandbox
+from tillwright.domains.mirror.model import FetchedCopy
+from tillwright.kit.clock import ManualClock
+from tillwright.kit.seal import Secret
+from tillwright.wiring import House
+
+
+@pytest.fixture
+async def opened(house: House):
+    async with published_clients(house) as opened:
+        yield opened
+
+
+async def test_objects_are_listed_shown_and_exported(
+    opened: Opened, house: House, stripe_sandbox: Sandbox, clock: ManualClock
+) -> None:
+    client = await opened(role="VIEWER")
+    headers, base = {"Authorization": f"Key {client.key}"}, f"/org/{client.organisation_id}"
+
+    async def get(path: str, **params: str) -> httpx.Response:
+        return await client.http.get(base + path, headers=headers, params=params)
+
+    assert (await get("/stripeObject")).json() == []
+    assert (await get("/stripeObject/coupon")).json() == {"items": [], "nextCursor": None}
+    assert (await get("/stripeObjectExport/coupon")).json()["code"] == "integration_absent"
+    await house.integrations.connect(
+        client.principal,
+        publishable_key=stripe_sandbox.publishable_key,
+        secret_key=Secret(stripe_sandbox.restricted_key),
+    )
+    at, organisation = stripe_sandbox.client.v1, client.organisation_id
+    ids = ["=1+1", "query", "a/b", "spring"]
+    made = [at.coupons.create({"id": i, "amount_off": 5, "currency": "jpy", "duration": "once"}) for i in ids]
+    copies = [FetchedCopy(False, "coupon", c.id, stripe_sandbox.account, clock.now(), False, c.to_dict()) for c in made]
+    async with house.database.tenant(organisation) as tx:
+        await house.mirror.keep(tx, organisation, copies)
+    types = {row["objectType"]: row["count"] for row in (await get("/stripeObject")).json()}
+    assert types["coupon"] == 4
+    seen: list[str] = []
+    params = {"limit": "3"}
+    while True:
+        page = (await get("/stripeObject/coupon", **params)).json()
+        seen += [item["id"] for item in page["items"]]
+        if page["nextCursor"] is None:
+            break
+        params["cursor"] = page["nextCursor"]
+    assert sorted(seen) == sorted(ids)
+    found = (await get("/stripeObject/coupon", q='(and (= currency "jpy") (= id "spring"))', search="SPR")).json()
+    assert [item["stripeObject"]["amount_off"] for item in found["items"]] == [5]
+    for i in ids:
+        one = await get("/stripeObject/coupon/" + i)
+        assert (one.status_code, one.json()["id"]) == (200, i)
+    assert (await get("/stripeObject/coupon/none")).status_code == 404
+    assert (await get("/stripeObject/nothing")).json()["code"] == "object_type_absent"
+    assert (await get("/stripeObject/coupon", q="(= x 1)")).json()["code"] == "filter_column_unknown"
+    file = await get("/stripeObjectExport/coupon", q="(> amount_off 1)")
+    assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    assert file.headers["content-disposition"] == 'attachment; filename="coupon.csv"'
+    rows = list(csv.DictReader(io.StringIO(file.text, newline="")))
+    assert {(row["id"], row["amount_off_major"]) for row in rows} == {
+        ("'=1+1", "5"), ("query", "5"), ("a/b", "5"), ("spring", "5"),
+    }  # fmt: skip
+    lines = await get("/stripeObjectExport/coupon", format="ndjson", search="spring")
+    assert lines.headers["content-type"].startswith("application/x-ndjson")
+    assert lines.text.count("\n") == 1
+    assert (await get("/stripeObjectExport/coupon", format="xlsx")).status_code == 400
