@@ -104,6 +104,7 @@ async def _work(settings: Settings) -> int:
                 ("deletion ledger", 60.0, house.removal.settle_ledger),
                 ("audit heads", 300.0, house.trail.anchor),
                 ("invitations", 2.0, house.people.deliver_due),
+                ("password resets", 1.0, house.resets.deliver_due),
                 ("digests", 5.0, house.notices.notices.digest_step),
                 ("events", 0.2, house.webhooks.apply_pending),
                 ("endpoints", 1.0, house.webhooks.registration_step),

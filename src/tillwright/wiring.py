@@ -51,6 +51,7 @@ from tillwright.domains.removal.parts import (
 from tillwright.domains.tenancy import Tenancy
 from tillwright.domains.tenancy.copying import Copying
 from tillwright.domains.tenancy.people import People
+from tillwright.domains.tenancy.resets import Resets
 from tillwright.domains.tenancy.trail import Trail
 from tillwright.domains.verification import Drift, MailVerification, Rotation, Verification
 from tillwright.domains.webhooks import Webhooks
@@ -85,6 +86,7 @@ class House:
     outgoing: Outgoing
     tenancy: Tenancy
     people: People
+    resets: Resets
     trail: Trail
     integrations: Integrations
     secrets: NamedSecrets
@@ -292,6 +294,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         outgoing=outgoing,
         tenancy=tenancy,
         trail=Trail(database=database, ledger=ledger),
+        resets=Resets(clock=clock, database=database, mailer=mailer, public_url=settings.web.public_url),
         people=People(
             clock=clock,
             database=database,

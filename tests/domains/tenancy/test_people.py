@@ -225,10 +225,12 @@ async def test_each_act_leaves_an_entry(people: People, admin: Principal, sink: 
         assert await audit.first_break(tx, admin.organisation_id) is None
     assert actions == [
         "invitation:withdraw",
+        "secret:credential:open",
         "invitation:create",
         "user:remove",
         "user:change_role",
         "user:join",
+        "secret:credential:open",
         "invitation:create",
         "organisation:create",
     ]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
 
 from tests.conftest import make_organisation
-from tests.domains.webhooks.conftest import Rooms, Sender, listen
+from tests.domains.webhooks.conftest import Rooms, Sender, listen, sign
+from tillwright.domains import audit
 from tillwright.domains.webhooks import Accepted
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.group_commit import GroupCommit
-from tillwright.kit.clock import ManualClock
+from tillwright.kit.clock import ManualClock, to_unix
 from tillwright.kit.errors import Absent, Denied, Invalid, TillwrightError, Upstream
 from tillwright.kit.seal import MasterKey, Seal, Secret
 
@@ -91,6 +93,36 @@ async def test_refusals_leave_no_row(
     with pytest.raises(Denied, match="five minutes"):
         await accept(sender.token, good, [header])
     assert await stored(database, organisation) == {}
+
+
+async def openings(database: Database, organisation: str) -> list[dict]:
+    async with database.tenant(organisation) as tx:
+        entries = await audit.recent(tx, organisation, search="webhook_secret_test")
+    return [entry.detail for entry in reversed(entries)]
+
+
+async def test_opening_the_signing_secret_is_an_entry_an_hour(
+    database: Database, organisation: str, sender: Sender, clock: ManualClock
+) -> None:
+    for number in range(5):
+        await sender.send(sender.event(number))
+    (first,) = await openings(database, organisation)
+    assert (first["openings"], first["process"]) == (1, os.getpid())
+    clock.move(3600)
+    await sender.send(sender.event(5))
+    assert [each["openings"] for each in await openings(database, organisation)] == [1, 5]
+    with pytest.raises(Denied):
+        await sender.webhooks.accept(sender.token, b"{}", [sign(b"{}", "whsec_wrong", to_unix(clock.now()))])
+    clock.move(3600)
+    async with database.tenant(organisation) as tx:
+        # Somebody is at the trail for long: the event is kept all the same, and the entry comes with the next one.
+        await audit.record(tx, organisation, audit.Actor("SYSTEM", "x", "X"), "a:b:c", "x", {}, clock.now())
+        await sender.send(sender.event(6))
+    assert len(await openings(database, organisation)) == 2
+    await sender.send(sender.event(7))
+    assert [each["openings"] for each in await openings(database, organisation)] == [1, 5, 3]
+    async with database.tenant(organisation) as tx:
+        assert await audit.first_break(tx, organisation) is None
 
 
 async def test_after_the_integration_is_deleted_nothing_is_accepted(

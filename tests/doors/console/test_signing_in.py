@@ -123,3 +123,31 @@ async def test_another_organisation_of_mine(ada: Person) -> None:
     page = text_of((await ada.see("/integrations")).text)
     assert "An administrator of your organisation can connect it." in page
     assert (await ada.see("/settings/api-keys")).status_code == 403
+
+
+async def test_a_forgotten_password_in_the_browser(visitor: Person) -> None:
+    assert "/forgot-password" in (await visitor.see("/sign-in")).text
+    answers = []
+    for email in (EMAIL, "nobody@example.com"):
+        answer = await visitor.send("/forgot-password", seen="/forgot-password", email=email)
+        assert answer.status_code == 200
+        answers.append(text_of(answer.text).replace(email, "…"))
+    assert answers[0] == answers[1], "nobody learns who signs in here"
+    assert (await visitor.client.post("/forgot-password", data={"email": EMAIL})).status_code == 403
+    link = (await visitor.house.resets.link(EMAIL, by="a test")).reveal()
+    path = link.removeprefix("http://127.0.0.1:8420")
+    page = await visitor.see(path)
+    assert EMAIL in text_of(page.text)
+    assert page.headers["referrer-policy"] == "no-referrer"
+    short = await visitor.send(path, seen=path, password="short")
+    assert short.status_code == 422
+    done = await visitor.send(path, seen=path, password="another horse battery")
+    assert done.headers["location"] == "/sign-in?done=password-reset"
+    assert "Sign in with it" in text_of((await visitor.see(done.headers["location"])).text)
+    assert (await visitor.see(path)).status_code == 404
+    assert (await visitor.sign_in()).status_code == 403
+    assert (await visitor.sign_in(password="another horse battery")).status_code == 303
+    wrong = await visitor.send("/settings/password", present="not it at all", password=PASSWORD)
+    assert wrong.status_code == 422
+    changed = await visitor.send("/settings/password", present="another horse battery", password=PASSWORD)
+    assert changed.headers["location"] == "/settings/sessions?done=password-changed"

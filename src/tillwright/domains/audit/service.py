@@ -13,6 +13,8 @@ from tillwright.gateways.database import Tx
 from tillwright.kit.query import order as order_by
 from tillwright.kit.query import where
 
+OPENED = "secret:credential:open"
+
 
 async def record(
     tx: Tx, organisation_id: str, actor: Actor, action: str, subject_id: str, detail: dict[str, Any], at: datetime
@@ -26,11 +28,24 @@ async def record(
     """
     if action.count(":") != 2:
         raise ValueError(f"an audit action is source:subject:action, not {action!r}")
-    number, previous = await store.last_link(tx, organisation_id)
-    entry = Entry(number + 1, action, actor, subject_id, detail, at, previous)
-    entry = replace(entry, digest=entry.link())
-    await store.insert(tx, organisation_id, entry)
-    return entry
+    link = await store.last_link(tx, organisation_id)
+    return await _append(tx, organisation_id, link, actor, action, subject_id, detail, at)
+
+
+async def opened(tx: Tx, organisation_id: str, actor: Actor, what: str, why: str, at: datetime, **more: Any) -> Entry:
+    """Append that a secret was opened: `what` is `PARTNER/purpose`, `why` a few words."""
+    return await record(tx, organisation_id, actor, OPENED, what, {"why": why, **more}, at)
+
+
+async def opened_meanwhile(
+    tx: Tx, organisation_id: str, actor: Actor, what: str, detail: dict[str, Any], at: datetime
+) -> bool:
+    """The same for one that must not wait: False, and nothing written, if another writer is at the trail just now."""
+    link = await store.free_link(tx, organisation_id)
+    if link is None:
+        return False
+    await _append(tx, organisation_id, link, actor, OPENED, what, detail, at)
+    return True
 
 
 async def recent(
@@ -39,7 +54,7 @@ async def recent(
     """Entries, newest first, that come before number `before` and whose action contains `action`.
 
     Args:
-        search: beside that, a text that action, actor or subject must contain, in any case of letters.
+        search: beside that, a text that action, actor, subject or detail must contain, in any case of letters.
     """
     return await store.page(tx, organisation_id, before=before, action=action, search=search, limit=limit)
 
@@ -81,3 +96,20 @@ async def first_break(tx: Tx, organisation_id: str, *, anchor: tuple[int, str] =
             if number == anchor[0] and digest != anchor[1]:
                 return number
     return number + 1 if number < anchor[0] else None
+
+
+async def _append(
+    tx: Tx,
+    organisation_id: str,
+    link: tuple[int, str],
+    actor: Actor,
+    action: str,
+    subject_id: str,
+    detail: dict[str, Any],
+    at: datetime,
+) -> Entry:
+    number, previous = link
+    entry = Entry(number + 1, action, actor, subject_id, detail, at, previous)
+    entry = replace(entry, digest=entry.link())
+    await store.insert(tx, organisation_id, entry)
+    return entry

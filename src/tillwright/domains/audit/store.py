@@ -35,6 +35,14 @@ async def last_link(tx: Tx, organisation_id: str) -> tuple[int, str]:
     return await head(tx, organisation_id)
 
 
+async def free_link(tx: Tx, organisation_id: str) -> tuple[int, str] | None:
+    """The same, but None if another writer holds it: nothing is waited for."""
+    row = await (
+        await tx.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 4211)) as held", (organisation_id,))
+    ).fetchone()
+    return await head(tx, organisation_id) if row and row["held"] else None
+
+
 async def insert(tx: Tx, organisation_id: str, entry: Entry) -> None:
     await tx.execute(
         "insert into audit_entries (organisation_id, number, action, actor_kind, actor_id, actor_name, subject_id, "
@@ -70,7 +78,7 @@ async def page(
         await tx.execute(
             "select * from audit_entries where organisation_id = %s and (%s::bigint is null or number < %s) "
             "and action like %s and (%s = '' or strpos(lower(action || ' ' || actor_name || ' ' || actor_id || ' ' || "
-            "subject_id), lower(%s)) > 0) order by number desc limit %s",
+            "subject_id || ' ' || detail::text), lower(%s)) > 0) order by number desc limit %s",
             (organisation_id, before, before, f"%{action}%", search, search, limit),
         )
     ).fetchall()

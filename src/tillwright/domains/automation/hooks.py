@@ -55,6 +55,7 @@ class Hooks:
         self._matcher = matcher
         self._steering = steering
         self._public_url = public_url.rstrip("/")
+        self._openings = audit.Openings()
 
     def address(self, hook: Hook) -> str:
         """Where deliveries are sent."""
@@ -127,6 +128,8 @@ class Hooks:
                 raise Upstream("hook_secret_sealed", error.sentence, remedy=error.remedy) from None
             if not keys:
                 raise _nobody()
+            opened = [(organisation_id, f"hook/{workflow_id}")]
+            self._openings.count(opened, now)
             hook_signature.check(signature, body, keys, to_unix(now))
             workflow = await store.by_id(tx, organisation_id, workflow_id)
             listener = workflow and await self._listener(tx, workflow)
@@ -135,7 +138,10 @@ class Hooks:
                 raise _nobody()
             trigger = _trigger(signature.delivery, _payload(body, rule), to_unix(now), livemode)
             await hook_store.delivered(tx, organisation_id, workflow_id, now)
-            return await self._take(tx, listener, trigger)
+            taken = await self._take(tx, listener, trigger)
+            noted = await self._openings.note(tx, opened, now)
+        self._openings.settle(noted, now)
+        return taken
 
     async def _take(self, tx: Tx, listener: Listener, trigger: Trigger) -> Delivered:
         workflow, now = listener.workflow, self._clock.now()

@@ -222,8 +222,11 @@ class Linking:
     async def _mend(self, organisation_id: str, digest: str) -> None:
         async with self._database.tenant(organisation_id) as tx:
             start = await store.lock_start(tx, organisation_id, digest)
-        if start is None or start.sealed_code is None:
-            return
+            if start is None or start.sealed_code is None:
+                return
+            by = Principal.system(organisation_id, "tillwright").actor
+            why = "find out what became of a link that was cut off"
+            await audit.opened(tx, organisation_id, by, f"{_PARTNER}/{_PURPOSE}", why, self._clock.now())
         bound = {"organisation": organisation_id, "partner": _PARTNER, "purpose": _PURPOSE}
         try:
             code = self._seal.open(start.sealed_code, **bound)

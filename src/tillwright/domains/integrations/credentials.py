@@ -44,9 +44,7 @@ class Credentials:
                 remedy="Connect Stripe on the Integrations page.",
             )
         secret = self._seal.open(sealed, organisation=organisation_id, partner=partner, purpose=purpose)
-        await audit.record(
-            tx, organisation_id, actor, "secret:credential:open", f"{partner}/{purpose}", {"why": why}, at
-        )
+        await audit.opened(tx, organisation_id, actor, f"{partner}/{purpose}", why, at)
         return secret
 
     async def move(

@@ -273,11 +273,9 @@ class Removal:
         )
         async with self._database.tenant(work.organisation_id) as tx:
             actor = Principal.system(work.organisation_id, "tillwright").actor
-            said = {"why": "remove the webhook endpoint of a deleted integration"}
-            await audit.record(
-                tx, work.organisation_id, actor, "secret:credential:open", f"{PARTNER}/{_PURPOSE}", said,
-                self._clock.now(),
-            )  # fmt: skip
+            why = "remove the webhook endpoint of a deleted integration"
+            what = f"{PARTNER}/{_PURPOSE}"
+            await audit.opened(tx, work.organisation_id, actor, what, why, self._clock.now())
         access = Access(work.organisation_id, Secret(key.reveal()), bool(work.livemode), work.account_id)
         try:
             async with asyncio.timeout(self._patience):

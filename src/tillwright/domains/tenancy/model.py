@@ -93,3 +93,13 @@ class SignedIn:
     seen: datetime
     expires: datetime
     agent: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A sign-in that failed for an address nobody has, kept as a fingerprint: people mistype passwords into it."""
+
+    at: datetime
+    address_digest: str
+    why: str
+    agent: str

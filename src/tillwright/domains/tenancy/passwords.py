@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from datetime import timedelta
 
 from pwdlib import PasswordHash
 
 from tillwright.kit.errors import Invalid
 
+TRIES, TRY_WINDOW = 10, timedelta(minutes=15)
+"""So many wrong passwords in so long, then further tries are refused unread."""
 _SHORTEST, _LONGEST = 10, 1024
 _hasher = PasswordHash.recommended()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from tillwright.domains import audit, events
-from tillwright.domains.tenancy import store
+from tillwright.domains.tenancy import refused, store
 from tillwright.domains.tenancy.clients.service import ApiClients
-from tillwright.domains.tenancy.model import ApiClient, Organisation, Principal, Session, SignedIn
+from tillwright.domains.tenancy.model import ApiClient, Organisation, Principal, Refused, Session, SignedIn
 from tillwright.domains.tenancy.names import email_of, name_of, zone_of
-from tillwright.domains.tenancy.passwords import check_strength, hash_password, verify_password
+from tillwright.domains.tenancy.passwords import TRIES, TRY_WINDOW, check_strength, hash_password, verify_password
 from tillwright.gateways.database import Database, Tx
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
@@ -19,7 +20,6 @@ from tillwright.kit.errors import Absent, Conflict, Denied
 from tillwright.kit.seal import Secret
 
 _SESSION_LIFE = timedelta(days=14)
-_TRIES, _TRY_WINDOW = 10, timedelta(minutes=15)
 
 
 class Tenancy:
@@ -83,18 +83,26 @@ class Tenancy:
         email, now = email.strip().lower(), self._clock.now()
         key = ids.fingerprint(email)
         async with self._database.open() as tx:
-            if await store.failures(tx, key, now - _TRY_WINDOW) >= _TRIES:
-                raise Denied(
-                    "too_many_failures",
-                    "Too many failed sign-ins for this address.",
-                    remedy="Wait a quarter of an hour, then try again.",
-                )
+            over = await store.failures(tx, key, now - TRY_WINDOW) >= TRIES
+            failures = await store.add_failure(tx, key, now, now - TRY_WINDOW) if over else 0
             user = await store.user_by_email(tx, email)
             organisations = list(await store.memberships(tx, user["id"])) if user else list[Organisation]()
+        noted: dict[str, Any] = {"email": email, "user": user, "organisations": organisations, "agent": agent}
+        if over:
+            if refused.worth_an_entry(failures, TRIES):
+                why = f"too many failures: {failures} in a quarter of an hour, unread since the tenth"
+                await refused.note(self._database, why=why, at=now, **noted)
+            raise Denied(
+                "too_many_failures",
+                "Too many failed sign-ins for this address.",
+                remedy="Wait a quarter of an hour, then try again.",
+            )
         # The hash takes 0.1 s: no connection is held meanwhile.
         if not await verify_password(password, user["password_hash"] if user else None):
             async with self._database.open() as tx:
-                await store.add_failure(tx, key, now, now - _TRY_WINDOW)
+                await store.add_failure(tx, key, now, now - TRY_WINDOW)
+            why = "wrong password" if user else "nobody has this address"
+            await refused.note(self._database, why=why, at=now, **noted)
             raise Denied(
                 "sign_in_failed",
                 "Address and password do not match.",
@@ -102,6 +110,7 @@ class Tenancy:
                 remedy="Check both, then try again.",
             )
         if not user or not organisations:
+            await refused.note(self._database, why="in no organisation", at=now, **noted)
             raise Denied(
                 "no_organisation", "You belong to no organisation.", remedy="Ask an administrator to invite you."
             )
@@ -115,6 +124,11 @@ class Tenancy:
             actor = audit.Actor("USER", user["id"], user["name"])
             await audit.record(tx, first.id, actor, "console:session:start", session_id, {}, now)
         return Secret(token)
+
+    async def refused(self, limit: int = 100) -> Sequence[Refused]:
+        """Failed sign-ins for addresses nobody has, newest first: for who runs the installation, not for a caller."""
+        async with self._database.open() as tx:
+            return await store.refused(tx, limit)
 
     async def session(self, token: str) -> Session | None:
         """Who the token belongs to; None if it is unknown, expired, or its user left the organisation."""

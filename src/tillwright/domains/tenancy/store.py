@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
-from tillwright.domains.tenancy.model import Organisation, SignedIn
+from tillwright.domains.tenancy.model import Organisation, Refused, SignedIn
 from tillwright.gateways.database import Tx
 
 Row = dict[str, Any]
@@ -128,13 +128,36 @@ async def failures(tx: Tx, key: str, since: datetime) -> int:
     return row["count"] if row else 0
 
 
-async def add_failure(tx: Tx, key: str, at: datetime, since: datetime) -> None:
-    await tx.execute(
+async def add_failure(tx: Tx, key: str, at: datetime, since: datetime) -> int:
+    """Count one more; returns how many there were since then."""
+    cursor = await tx.execute(
         "insert into sign_in_failures (key, count, first) values (%s, 1, %s) on conflict (key) do update set "
         "count = case when sign_in_failures.first > %s then sign_in_failures.count + 1 else 1 end, "
-        "first = case when sign_in_failures.first > %s then sign_in_failures.first else excluded.first end",
+        "first = case when sign_in_failures.first > %s then sign_in_failures.first else excluded.first end "
+        "returning count",
         (key, at, since, since),
     )
+    row = await cursor.fetchone()
+    return row["count"] if row else 1
+
+
+async def add_refused(tx: Tx, refused: Refused, before: datetime) -> None:
+    """Keep it, and drop those from before then."""
+    await tx.execute("delete from refused_sign_ins where at < %s", (before,))
+    await tx.execute(
+        "insert into refused_sign_ins (at, address_digest, why, agent) values (%s, %s, %s, %s)",
+        (refused.at, refused.address_digest, refused.why, refused.agent),
+    )
+
+
+async def refused(tx: Tx, limit: int) -> Sequence[Refused]:
+    """Newest first."""
+    rows = await (
+        await tx.execute(
+            "select at, address_digest, why, agent from refused_sign_ins order by at desc, id desc limit %s", (limit,)
+        )
+    ).fetchall()
+    return [Refused(**row) for row in rows]
 
 
 async def clear_failures(tx: Tx, key: str) -> None:

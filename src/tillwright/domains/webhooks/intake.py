@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tillwright.domains import audit
 from tillwright.domains.webhooks import envelope as envelopes
 from tillwright.domains.webhooks import signature as signatures
 from tillwright.domains.webhooks import store
@@ -26,6 +27,7 @@ class Intake:
         self._clock = clock
         self._database = database
         self._seal = seal
+        self._openings = audit.Openings()
         self._commits: GroupCommit[Delivery, Accepted] = GroupCommit(self._write)
 
     async def accept(self, token: str, body: bytes, signature_headers: Sequence[bytes]) -> Accepted:
@@ -56,6 +58,8 @@ class Intake:
             addresses = await endpoints.addresses(
                 tx, {each.token_digest for each in deliveries}, self._seal, self._clock.now()
             )
+            opened, now = [_opened(each) for each in addresses.values() if isinstance(each, Address)], self._clock.now()
+            self._openings.count(opened, now)
             judged = [_judge(each, addresses) for each in deliveries]
             new: dict[str, set[str]] = {}
             by_organisation: dict[str, list[Arrival]] = {}
@@ -67,7 +71,13 @@ class Intake:
                 new[organisation_id] = await store.insert(tx, organisation_id, arrivals)
             if any(new.values()):
                 await tx.execute("notify stripe_events")
+            noted = await self._openings.note(tx, opened, now)
+        self._openings.settle(noted, now)
         return [_answer(each, new) for each in judged]
+
+
+def _opened(address: Address) -> audit.Opened:
+    return address.organisation_id, f"STRIPE/{endpoints.purpose_of(address.livemode, address.connect)}"
 
 
 def _judge(delivery: Delivery, addresses: Mapping[str, Address | Upstream]) -> Arrival | TillwrightError:

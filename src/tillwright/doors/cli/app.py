@@ -24,6 +24,7 @@ from tillwright.doors.cli import (
     mirror,
     notices,
     setup,
+    users,
     verify,
     workflow,
 )
@@ -90,6 +91,7 @@ def build(programs: Programs) -> Callable[[], None]:
     app.add_typer(keys.app, name="keys")
     app.add_typer(mirror.app, name="mirror")
     app.add_typer(audit.app, name="audit")
+    app.add_typer(users.app, name="users")
     app.add_typer(notices.app, name="notices")
     app.add_typer(workflow.app, name="workflow")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import orjson
@@ -10,17 +11,13 @@ import typer
 from rich.console import Console
 
 from tillwright.domains.tenancy import Principal
+from tillwright.domains.tenancy.model import Refused
 from tillwright.domains.tenancy.trail import Proof
 from tillwright.kit.errors import Absent
 from tillwright.settings import read
 from tillwright.wiring import open_house
 
 app = typer.Typer(help="The audit trail of every organisation.", no_args_is_help=True)
-
-
-@app.callback()
-def top() -> None:
-    """Keeps `verify` a command of its own, though it is the only one."""
 
 
 @app.command()
@@ -40,6 +37,25 @@ def verify(
             console.print(f"{mark} {proof.organisation_id}: {proof.entries} entries, {said}", soft_wrap=True)
     if not all(proof.whole for proof in proofs):
         raise typer.Exit(1)
+
+
+@app.command(name="sign-ins")
+def sign_ins(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """Print failed sign-ins for addresses nobody has, newest first; all others are in an organisation's trail."""
+    found = asyncio.run(_refused(limit))
+    if as_json:
+        print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+        return
+    for each in found:
+        print(f"{each.at:%Y-%m-%d %H:%M:%S} UTC  {each.why}  {each.address_digest[:12]}  {each.agent}")
+
+
+async def _refused(limit: int) -> Sequence[Refused]:
+    async with open_house(read()) as house:
+        return await house.tenancy.refused(limit)
 
 
 async def _verify(organisation: str | None) -> list[Proof]:

@@ -37,6 +37,7 @@ from tillwright.doors.console.pages import (
     notices,
     organisation,
     overview,
+    passwords,
     payments,
     runs,
     secrets,
@@ -84,6 +85,7 @@ PAGES = (
     keys,
     users,
     sessions,
+    passwords,
     organisation,
     audit,
 )
@@ -106,7 +108,8 @@ def app(house: House, *, secure: bool = False, mail_sink_url: str | None = None)
         secure: people reach it by HTTPS: cookies and headers are bound to that.
         mail_sink_url: in a demo, where the delivered mails can be read.
     """
-    made = [Mount("/static", Static(directory=STATIC)), *sign_in.ROUTES, *invitation.ROUTES, *unsubscribe.ROUTES]
+    made = [Mount("/static", Static(directory=STATIC)), *sign_in.ROUTES, *invitation.ROUTES]
+    made += [*passwords.ROUTES, *unsubscribe.ROUTES]
     for module in PAGES:
         made += [Route(path, page(show), methods=[method]) for method, path, show in module.PAGES]
     console = Starlette(

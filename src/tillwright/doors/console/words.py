@@ -58,6 +58,8 @@ DONE = {
     "account-disconnected": "The connection is deleted: access is taken back at Stripe, and what was read is erased.",
     "account-disconnected-here": "The connection is deleted here. Stripe could not be told yet; that is tried again.",
     "client-id-saved": "The Connect client id is saved. People can connect their own accounts now.",
+    "password-changed": "Your password is changed, and your other sessions are ended.",
+    "password-reset": "Your password is changed. Sign in with it.",
     "invited": "The invitation is on its way.",
     "withdrawn": "The invitation is withdrawn; its link no longer works.",
     "role-changed": "The role is changed. It counts from their next click on.",

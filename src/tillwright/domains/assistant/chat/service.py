@@ -217,6 +217,9 @@ class Chat:
         organisation_id = principal.organisation_id
         async with self._database.tenant(organisation_id) as tx:
             found = await store.choice(tx, organisation_id)
+            if found and found[1]:
+                by = principal.actor
+                await audit.opened(tx, organisation_id, by, "model/key", "talk to the model", self._clock.now())
         if found is None or found[0].base not in self.bases:
             raise Conflict(
                 "model_not_chosen", "No model is chosen.", remedy="An administrator chooses one on this page."

@@ -143,6 +143,9 @@ class Channels:
         return await self._send(organisation_id, row, message_id, body)
 
     async def _send(self, organisation_id: str, row: Sealed, message_id: str, body: str) -> str:
+        async with self._database.tenant(organisation_id) as tx:
+            by, what = Principal.system(organisation_id, "tillwright").actor, f"{row.hook.kind}/channel"
+            await audit.opened(tx, organisation_id, by, what, f"carry {message_id}", self._clock.now())
         url = self._open(organisation_id, row.hook.kind, "url", row.url)
         data = body.encode()
         headers: Mapping[str, str] = {"Content-Type": "application/json"}

@@ -223,6 +223,8 @@ class People:
             if sealed is None:
                 return
             offered = await self._offered(tx, organisation_id, invitation_id, even_late=True)
+            by = Principal.system(organisation_id, "tillwright").actor
+            await audit.opened(tx, organisation_id, by, f"{PARTNER}/{PURPOSE}", "hand an invitation's link over", now)
         token = self._seal.open(sealed, organisation=organisation_id, partner=PARTNER, purpose=PURPOSE)
         invitation = offered.invitation
         link = self._base + token.reveal()

@@ -20,7 +20,8 @@ CHECK = timedelta(hours=6)  # how often an endpoint is looked at: somebody may h
 _PARTNER = "STRIPE"
 
 
-def _purpose(livemode: bool, connect: bool) -> str:
+def purpose_of(livemode: bool, connect: bool) -> str:
+    """What the secret of an endpoint is sealed for."""
     return f"{'connect_' if connect else ''}webhook_secret_{'live' if livemode else 'test'}"
 
 
@@ -34,7 +35,7 @@ async def addresses(tx: Tx, digests: Collection[str], seal: Seal, at: datetime) 
                 bytes(row["sealed_secret"]),
                 organisation=row["organisation_id"],
                 partner=_PARTNER,
-                purpose=_purpose(row["livemode"], row["connect"]),
+                purpose=purpose_of(row["livemode"], row["connect"]),
             )
         except Invalid as error:
             # Not the sender's fault: Stripe shall keep the event and send it again.
@@ -110,7 +111,7 @@ async def activate(
         secret,
         organisation=endpoint.organisation_id,
         partner=_PARTNER,
-        purpose=_purpose(endpoint.livemode, endpoint.connect),
+        purpose=purpose_of(endpoint.livemode, endpoint.connect),
     )
     done = await tx.execute(
         "update webhook_endpoints set state = 'ACTIVE', stripe_id = %s, url = %s, "
