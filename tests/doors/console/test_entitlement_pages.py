@@ -93,3 +93,46 @@ def test_processes_of_a_demo_share_one_clock(tmp_path) -> None:  # type: ignore[
     assert 89_999 < (theirs.now() - before).total_seconds() < 90_060
     (tmp_path / "clock").write_text("nonsense")
     assert theirs.ahead() == 0
+
+
+async def test_one_is_made_by_hand(ada: Person, one: Entitlement) -> None:
+    path = "/entitlements/new"
+    page = await ada.see(path)
+    assert one.buyer_id in page.text
+    assert "/entitlements/new" in (await ada.see("/entitlements")).text
+    fields = {"buyerId": "buyer@example.com", "productId": one.product_id or "", "name": "By hand", "startDate": ""}
+    made = await ada.send("/entitlements", seen=path, **fields, endDate="2027-05-01")
+    assert made.status_code == 303
+    shown = text_of((await ada.see(made.headers["location"])).text)
+    for word in ("By hand", "made by hand", "The entitlement is made", "What was told of it"):
+        assert word in shown
+    by_price = await ada.send(
+        "/entitlements", seen=path, **(fields | {"buyerId": one.buyer_id or "", "productId": one.price_id or ""})
+    )
+    assert by_price.status_code == 303
+
+
+async def test_what_is_wrong_with_one_made_by_hand_is_said_beside_its_field(ada: Person, one: Entitlement) -> None:
+    path = "/entitlements/new"
+    wrong = await ada.send(
+        "/entitlements", seen=path, buyerId="", productId="", name="x" * 201, startDate="2027-05-01",
+        endDate="2027-04-01",
+    )  # fmt: skip
+    assert wrong.status_code == 422
+    for said in ("Say which customer", "Say what it entitles to", "at most 200", "end before it begins"):
+        assert said in text_of(wrong.text)
+    nobody = await ada.send("/entitlements", seen=path, buyerId="nobody-at-all", productId="prod_1")
+    assert "No customer answers to" in text_of(nobody.text)
+    assert 'value="nobody-at-all"' in nobody.text
+    unknown = await ada.send("/entitlements", seen=path, buyerId=one.buyer_id or "", productId="price_none")
+    assert unknown.status_code == 422
+
+
+async def test_a_notice_that_went_out_leads_to_what_was_told(ada: Person, one: Entitlement) -> None:
+    from tillwright.domains import events
+    from tillwright.domains.notifications.notices.service import CONSUMER
+
+    await events.hand_on(ada.house.database, one.organisation_id, CONSUMER, ada.house.notices.notices.react)
+    page = (await ada.see(f"/entitlements/{one.id}")).text
+    assert page.count('href="/notifications/ntc_') >= 2, "beside its offset, and in what was told"
+    assert f"/notifications?entity={one.id}" in page

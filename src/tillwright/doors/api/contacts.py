@@ -98,7 +98,7 @@ async def list_contacts(
 
 @router.get("/contact/query", summary="Query contacts", operation_id="queryContacts")
 async def query_contacts(caller: Caller, house: TheHouse, asked: ListQuery) -> QueryPage[ContactEntity]:
-    """By id, name, email_address, company_name, role, creation_time, last_update_time."""
+    """By id, name, email_address, company_name, role, tags, creation_time, last_update_time."""
     cut = asked.slice
     found, total = await house.notices.contacts.query(caller, q=asked.q, s=asked.s, limit=cut.limit, offset=cut.offset)
     return QueryPage.of(asked, [_entity(caller.organisation_id, one) for one in found], total)

@@ -53,7 +53,14 @@ GROUPS = (
             Entry("workflows", "Workflows", "/workflows", "workflow"),
             Entry("runs", "Runs", "/runs", "list-checks"),
             Entry("approvals", "Approvals", "/approvals", "inbox"),
+        ),
+    ),
+    Group(
+        "Notices",
+        (
+            Entry("told", "Notices", "/notifications", "radio"),
             Entry("mails", "Mails", "/mails", "mail"),
+            Entry("contacts", "Contacts", "/contacts", "users"),
         ),
     ),
     Group(

@@ -18,6 +18,7 @@ COLUMNS: Mapping[str, Column] = {
     "email_address": Column("c.email"),
     "company_name": Column("c.info->>'companyName'"),
     "role": Column("c.info->>'role'"),
+    "tags": Column("array_to_string(c.tags, ' ')"),
     "creation_time": Column("c.created", "time"),
     "last_update_time": Column("c.updated", "time"),
 }

@@ -50,6 +50,7 @@ class NoticeBoard:
         priorities: Sequence[str] | None = None,
         words: str = "",
         entity: tuple[str, str] | None = None,
+        scope: str | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> tuple[Sequence[Notice], int]:
@@ -58,7 +59,7 @@ class NoticeBoard:
         async with self._database.tenant(principal.organisation_id) as tx:
             return await store.page(
                 tx, principal.organisation_id, since=since, until=until, priorities=priorities, words=words,
-                entity=entity, limit=limit, offset=offset,
+                entity=entity, scope=scope, limit=limit, offset=offset,
             )  # fmt: skip
 
     async def sent(self, principal: Principal, notices: Sequence[Notice]) -> dict[str, Sent]:

@@ -63,6 +63,7 @@ async def page(
     priorities: Sequence[str] | None = None,
     words: str = "",
     entity: tuple[str, str] | None = None,
+    scope: str | None = None,
     limit: int,
     offset: int,
 ) -> tuple[Sequence[Notice], int]:
@@ -72,10 +73,27 @@ async def page(
     where = (
         "organisation_id = %s and (%s::timestamptz is null or created >= %s) and (%s::timestamptz is null or "
         "created < %s) and (%s::text[] is null or priority = any(%s)) and (message ilike %s or title ilike %s) "
-        "and (%s::text is null or entity_type = %s) and (%s::text is null or entity_id = %s)"
+        "and (%s::text is null or entity_type = %s) and (%s::text is null or entity_id = %s) "
+        "and (%s::text is null or scope = %s)"
     )
     chosen = list(priorities) if priorities is not None else None
-    given = (organisation_id, since, since, until, until, chosen, chosen, like, like, kind, kind, one, one)
+    given = (
+        organisation_id,
+        since,
+        since,
+        until,
+        until,
+        chosen,
+        chosen,
+        like,
+        like,
+        kind,
+        kind,
+        one,
+        one,
+        scope,
+        scope,
+    )
     counted = await (await tx.execute(f"select count(*) as n from notices where {where}", given)).fetchone()  # noqa: S608
     rows = await (
         await tx.execute(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
 
 from tillwright.domains.entitlements import STATUSES, Choices, Entitlement
+from tillwright.domains.notifications.notices.model import Notice as ToldNotice
 from tillwright.doors.console import endings
 from tillwright.doors.console.endings import Row
 from tillwright.doors.console.visit import STATUS, Visit
@@ -16,6 +17,7 @@ from tillwright.kit.errors import Conflict, Invalid, TillwrightError, Upstream
 
 PAGE = 25
 _MOST_DRAWN = 60
+_MOST_TOLD = 60
 
 
 async def index(visit: Visit) -> Response:
@@ -93,6 +95,9 @@ async def _shown(visit: Visit, error: TillwrightError | None = None) -> Response
     entitlement = await visit.house.entitlements.get(visit.principal, _id(visit))
     choices = await visit.house.entitlements.choices(visit.principal)
     sent = (await visit.house.entitlements.sent(visit.principal, [entitlement])).get(entitlement.id, [])
+    told, _ = await visit.house.notices.board.list(
+        visit.principal, entity=("ENTITLEMENT", entitlement.id), limit=_MOST_TOLD
+    )
     renewals = await visit.house.entitlements.renewals_told(visit.principal, entitlement.id)
     (row,) = await _rows(visit, [entitlement], choices)
     return visit.html(
@@ -102,6 +107,8 @@ async def _shown(visit: Visit, error: TillwrightError | None = None) -> Response
         row=row,
         it=entitlement,
         sent=sent,
+        told=told,
+        links=_links(told),
         renewals=renewals,
         renewal=visit.house.entitlements.coming_renewal(entitlement, choices, renewals),
         plan=choices.plan_of(entitlement),
@@ -112,6 +119,16 @@ async def _shown(visit: Visit, error: TillwrightError | None = None) -> Response
         ours=entitlement.kind in ("MANUAL", "PURCHASE"),
         cancellable=entitlement.kind in ("MANUAL", "PURCHASE", "SUBSCRIPTION"),
     )
+
+
+def _links(told: Sequence[ToldNotice]) -> Mapping[tuple[int, datetime], str]:
+    """What was told of the entitlement, by the offset and the end that an end-soon notice was for."""
+    found: dict[tuple[int, datetime], str] = {}
+    for one in told:
+        offset, end = one.values.get("offset"), one.values.get("endTime")
+        if isinstance(offset, int) and isinstance(end, str):
+            found[offset, datetime.fromisoformat(end)] = one.id
+    return found
 
 
 async def _calendar(visit: Visit, choices: Choices, livemode: bool) -> Response:
@@ -146,7 +163,8 @@ async def _rows(visit: Visit, found: Sequence[Entitlement], choices: Choices) ->
 def _html(visit: Visit, choices: Choices, **shown: Any) -> Response:
     """The page; what a view does not show is empty."""
     nothing: dict[str, Any] = {"rows": [], "counts": {}, "total": 0, "more": False, "connected": True}
-    asked = {"query": visit.query("q"), "status_asked": visit.query("status"), "number": _number(visit)}
+    asked: dict[str, Any] = {"query": visit.query("q"), "status_asked": visit.query("status"), "number": _number(visit)}
+    asked["may_change"] = visit.principal.may("entitlement:write")
     return visit.html(
         "pages/entitlements.html",
         section="entitlements",
