@@ -23,6 +23,7 @@ from tillwright.domains.billing import (
     Refunds,
     Transactions,
 )
+from tillwright.domains.billing.mailing import Mailing
 from tillwright.domains.connections import Connections
 from tillwright.domains.custody import Custody
 from tillwright.domains.entitlements import Entitlements
@@ -320,7 +321,11 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         chat=chat,
         buyers=Buyers(reading, desk),
         credits=credits,
-        invoices=Invoices(reading, desk),
+        invoices=Invoices(
+            reading,
+            desk,
+            Mailing(database=database, clock=clock, contacts=told.contacts, outbox=notifications),
+        ),
         transactions=Transactions(reading, desk),
         notifications=notifications,
         entitlements=entitlements,

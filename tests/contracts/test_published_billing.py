@@ -186,12 +186,45 @@ async def test_an_invoice_is_annotated_issued_and_paid(shop: Shop) -> None:
     assert (issued.status, issued.payment_status) == ("FINALIZED", "PENDING")
     with pytest.raises(ConflictException, match="invoice_not_draft"):
         await shop.call("BillingApi", "issue_invoice", shop.draft.id)
-    with pytest.raises(BadRequestException, match="contacts_not_mailed"):
+    with pytest.raises(BadRequestException, match="contact_absent"):
         await shop.call("BillingApi", "issue_invoice", shop.draft.id, contact_ids=["con_1"])
+    (contact,) = await shop.house.notices.contacts.create(
+        shop.client.principal, [{"name": "Finance", "email": "finance@acme.example"}]
+    )
+    again = await shop.call("BillingApi", "issue_invoice", shop.draft.id, contact_ids=[contact.id])
+    assert again.status == "FINALIZED"
+    async with shop.house.database.tenant(shop.client.organisation_id) as tx:
+        (mail,) = await (
+            await tx.execute("select recipient, subject, text, html from notification_messages")
+        ).fetchall()
+    assert mail["recipient"] == "finance@acme.example"
+    assert "49.50 EUR" in mail["subject"]
+    assert "Hours: 49.50 EUR" in mail["text"]
+    assert "&lt;b&gt;Thanks&lt;/b&gt;" in mail["html"]
     paid = await shop.call("BillingApi", "pay_invoice", shop.draft.id)
     assert paid.payment_status == "SUCCESS"
     with pytest.raises(ConflictException):
         await shop.call("BillingApi", "void_invoice", shop.draft.id)
+
+
+async def test_an_invoice_and_its_payment_name_their_entitlement(shop: Shop) -> None:
+    at = shop.stripe.v1
+    price = at.prices.create(
+        {"currency": "eur", "unit_amount": 900, "recurring": {"interval": "month"}, "product_data": {"name": "Pro"}}
+    )
+    subscription = at.subscriptions.create({"customer": shop.customer.id, "items": [{"price": price.id}]})
+    await shop.read_all()
+    while await shop.house.entitlements.follow_step():
+        pass
+    (entitlement,) = await shop.call("EntitlementApi", "list_entitlements")
+    for asked in (entitlement.id, subscription.id):
+        (invoice,) = await shop.call("BillingApi", "list_invoices", entitlement_id=asked)
+        assert invoice.entitlement_id == entitlement.id
+    assert (await shop.call("BillingApi", "get_invoice", invoice.id)).entitlement_id == entitlement.id
+    assert (await shop.call("BillingApi", "get_invoice", shop.paid.id)).entitlement_id is None
+    (payment,) = await shop.call("BillingApi", "list_payment_transactions", entitlement_id=entitlement.id)
+    assert (payment.invoice_id, payment.amount) == (invoice.id, 9)
+    assert await shop.call("BillingApi", "list_payment_transactions", entitlement_id="ent_none") == []
 
 
 async def test_an_invoice_is_voided(shop: Shop) -> None:

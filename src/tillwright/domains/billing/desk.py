@@ -92,6 +92,11 @@ class Desk:
             raise refusal(result)
         return kept or dict(result.answer or {})
 
+    async def begun(self, asked: Asked) -> bool:
+        """Whether this very operation was begun before, so that it is to be ended and not judged anew."""
+        organisation_id = asked.principal.organisation_id
+        return asked.operation is not None and bool(await self._effects.recorded(organisation_id, asked.run_id, "1"))
+
     async def _note(self, asked: Asked, method: Method, path: str, result: EffectResult) -> None:
         detail = {"request": f"{method} {path}", "state": result.state, "effectId": result.effect_id}
         principal = asked.principal

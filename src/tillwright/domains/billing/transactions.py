@@ -39,7 +39,7 @@ class Transactions:
         principal: Principal,
         *,
         buyer_id: str | None = None,
-        invoice_id: str | None = None,
+        invoice_ids: Sequence[str] | None = None,
         status: str | None = None,
         type: str | None = None,
         limit: int,
@@ -47,18 +47,18 @@ class Transactions:
     ) -> Found:
         """Newest first, narrowed by what is given, in the public API's words."""
         where = equal(TRANSACTION.columns, buyer_id=buyer_id, status=status, type=type)
-        if invoice_id is not None:
-            names = await self._of_invoice(principal, invoice_id)
+        if invoice_ids is not None:
+            names = await self._of_invoices(principal, invoice_ids)
             where = Where("(" + where.sql + ") and id = any(%s)", (*where.values, names))
         return await self._reading.list(principal, TRANSACTION, where, limit=limit, offset=offset)
 
-    async def _of_invoice(self, principal: Principal, invoice_id: str) -> list[str]:
-        """Ids of the invoice's payments, their refunds, and its credit notes: a payment does not name its invoice."""
-        if not await self._reading.connected(principal):
+    async def _of_invoices(self, principal: Principal, invoice_ids: Sequence[str]) -> list[str]:
+        """Ids of the invoices' payments, their refunds, and credit notes: a payment does not name its invoice."""
+        if not invoice_ids or not await self._reading.connected(principal):
             return []
-        intents = [intent for intent, _ in await self._reading.invoice_links(principal, invoices=[invoice_id])]
+        intents = [intent for intent, _ in await self._reading.invoice_links(principal, invoices=invoice_ids)]
         refunds = await self._reading.of_intents(principal, "refund", intents)
-        where = equal(CREDIT_NOTE.columns, invoice_id=invoice_id)
+        where = Where(CREDIT_NOTE.columns["invoice_id"].sql + " = any(%s)", (list(invoice_ids),))
         notes = await self._reading.list(principal, CREDIT_NOTE, where, limit=MOST, offset=0)
         return [*intents, *(row.id for row in (*refunds, *notes.rows))]
 

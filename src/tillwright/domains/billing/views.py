@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tillwright.domains.billing.reading import View
+from collections.abc import Mapping
+from typing import Any
+
+from tillwright.domains.billing.reading import View, text_of
 from tillwright.kit.query import Column
 
 _COMMON = {
@@ -74,5 +77,13 @@ TRANSACTION = View(
         ),
     },
 )
+
+
+def subscription_of(invoice: Mapping[str, Any]) -> str:
+    """The subscription an invoice is for, empty where there is none."""
+    parent: Mapping[str, Any] = invoice.get("parent") or {}
+    details: Mapping[str, Any] = parent.get("subscription_details") or {}
+    return text_of(details, "subscription") or text_of(invoice, "subscription")
+
 
 CREDIT_NOTE = View("credit_note", ("credit_note",), {"invoice_id": Column("(body->>'invoice')")})

@@ -105,6 +105,14 @@ class Entitlements:
         async with self._database.tenant(principal.organisation_id) as tx:
             return await store.find(tx, where, order, limit=limit, offset=offset)
 
+    async def of_sources(
+        self, principal: Principal, source_ids: Sequence[str], *, livemode: bool | None = None
+    ) -> Mapping[str, str]:
+        """The first entitlement that follows from each of these subscriptions, invoices or payments, by their ids."""
+        principal.require("entitlement:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await store.of_sources(tx, source_ids, livemode)
+
     async def ending(
         self, principal: Principal, *, livemode: bool, since: datetime, until: datetime, limit: int = 1000
     ) -> Sequence[Entitlement]:

@@ -50,6 +50,17 @@ async def insert(tx: Tx, entitlement: Entitlement) -> bool:
     return (await tx.execute(_INSERT, _values(entitlement))).rowcount == 1
 
 
+async def of_sources(tx: Tx, source_ids: Sequence[str], livemode: bool | None) -> Mapping[str, str]:
+    """Entitlements by the object they follow from; the oldest where there are several."""
+    rows = await tx.execute(
+        "select distinct on (source_id) source_id, id from entitlements "
+        "where source_object = any(%s) and source_id = any(%s) and (%s::boolean is null or livemode = %s) "
+        "order by source_id, created, id",
+        (["subscription", "invoice", "payment_intent"], list(source_ids), livemode, livemode),
+    )
+    return {row["source_id"]: row["id"] async for row in rows}
+
+
 async def update(tx: Tx, entitlement: Entitlement) -> None:
     await tx.execute(
         "update entitlements set account_id = %s, kind = %s, status = %s, name = %s, named = %s, held = %s, "

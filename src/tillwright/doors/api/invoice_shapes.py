@@ -1,11 +1,10 @@
-"""Invoices as the API shows them, and the mail a buyer would read: pure."""
+"""Invoices as the API shows them: pure."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from jinja2 import Environment
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from tillwright.domains.billing.reading import text_of
@@ -29,7 +28,7 @@ _EXAMPLE: dict[str, JsonValue] = {
     "partner": "STRIPE",
     "externalID": "in_1MtHbELkdIwHu7ixl4OzzPMv",
     "buyerID": "cus_NffrFeUfNV2Hib",
-    "entitlementID": None,
+    "entitlementID": "ent_01k0example0000000000000000",
     "type": "COMMIT",
     "status": "FINALIZED",
     "paymentStatus": "PENDING",
@@ -89,7 +88,7 @@ class InvoiceEntity(BaseModel):
     info: InvoiceInfo
 
 
-def invoice(organisation_id: str, row: MirrorObject) -> InvoiceEntity:
+def invoice(organisation_id: str, row: MirrorObject, entitlement_id: str | None = None) -> InvoiceEntity:
     """Stripe's invoice under the API's names."""
     body = row.body
     return InvoiceEntity(
@@ -98,7 +97,7 @@ def invoice(organisation_id: str, row: MirrorObject) -> InvoiceEntity:
         partner="STRIPE",
         externalID=row.id,
         buyerID=text_of(body, "customer") or None,
-        entitlementID=None,
+        entitlementID=entitlement_id,
         type=_TYPES.get(str(body.get("billing_reason")), "UNKNOWN"),
         status=_STATUS.get(row.status or "", "FINALIZED"),
         paymentStatus=_payment_status(row),
@@ -144,44 +143,3 @@ def _major(amount: Any, currency: str) -> float:
 
 def _time(seconds: Any) -> datetime | None:
     return from_unix(seconds) if isinstance(seconds, int) else None
-
-
-_PREVIEW = Environment(autoescape=True).from_string(
-    """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Invoice {{ number }}</title></head>
-<body style="font-family: sans-serif; max-width: 40rem; margin: 2rem auto; color: #1f2328">
-<h1 style="font-size: 1.3rem">Invoice {{ number }}</h1>
-<p>{{ name }}</p>
-<table style="width: 100%; border-collapse: collapse">
-{% for line in lines %}
-<tr><td style="padding: .4rem 0">{{ line.description }}</td><td style="text-align: right">{{ line.amount }}</td></tr>
-{% endfor %}
-<tr style="border-top: 1px solid #d0d7de; font-weight: bold">
-<td style="padding: .4rem 0">{{ "Due " + due if due else "Due" }}</td>
-<td style="text-align: right">{{ total }}</td></tr>
-</table>
-{% if memo %}<p>{{ memo }}</p>{% endif %}
-{% if url %}<p><a href="{{ url }}">View and pay the invoice</a></p>{% endif %}
-</body></html>
-"""
-)
-
-
-def preview(row: MirrorObject) -> str:
-    """The mail as HTML; what outsiders wrote is text in it, never markup."""
-    body = row.body
-    currency = str(body.get("currency") or "usd")
-    due = _time(body.get("due_date"))
-    url = body.get("hosted_invoice_url")
-    return _PREVIEW.render(
-        number=body.get("number") or row.id,
-        name=body.get("customer_name") or body.get("customer_email") or text_of(body, "customer"),
-        lines=[
-            {"description": line.get("description") or "", "amount": money.show(int(line["amount"]), currency)}
-            for line in (body.get("lines") or {}).get("data", [])
-        ],
-        due=due.date().isoformat() if due else "",
-        total=money.show(int(body.get("amount_due") or 0), currency),
-        memo=body.get("description"),
-        url=url if str(url or "").startswith("https://") else None,
-    )

@@ -13,6 +13,7 @@ from tillwright.domains.mirror.model import MirrorObject
 from tillwright.domains.tenancy import Principal
 from tillwright.doors.api import transaction_shapes as shapes
 from tillwright.doors.api.callers import Caller, Operation, TheHouse
+from tillwright.doors.api.invoices import source_of
 from tillwright.doors.api.lists import ListSlice
 from tillwright.doors.api.transaction_shapes import PaymentTransactionEntity
 from tillwright.kit.errors import Invalid, Problem
@@ -41,15 +42,12 @@ async def list_payment_transactions(
         for name, value, known in (("status", status, _STATUSES), ("type", type, _TYPES))
         if value and value not in known
     ]
-    if entitlement_id:
-        sentence = "Payments are not listed by entitlement: Stripe ties a payment to an invoice."
-        wrong.append(Problem("entitlement_filter", sentence, "entitlementId", "List the invoices, then use invoiceId."))
     if wrong:
         raise Invalid.many(wrong)
     found = await house.transactions.list(
         caller,
         buyer_id=buyer_id or None,
-        invoice_id=invoice_id or None,
+        invoice_ids=await _invoices(house, caller, entitlement_id, invoice_id),
         status=status or None,
         type=type or None,
         limit=cut.limit,
@@ -83,6 +81,17 @@ async def create_refund(
     asked = Asked(caller, "refund:create", operation)
     row = await house.transactions.refund(asked, buyerId, paymentTransactionId, amount)
     return (await _shown(house, caller, [row]))[0]
+
+
+async def _invoices(
+    house: House, caller: Principal, entitlement_id: str | None, invoice_id: str | None
+) -> list[str] | None:
+    """The invoices whose payments are asked for; None if all are."""
+    if not entitlement_id:
+        return [invoice_id] if invoice_id else None
+    source = await source_of(house, caller, entitlement_id)
+    found = await house.invoices.list(caller, **source, limit=1000, offset=0)
+    return [row.id for row in found.rows if invoice_id in (None, "", row.id)]
 
 
 async def _shown(house: House, caller: Principal, rows: Sequence[MirrorObject]) -> list[PaymentTransactionEntity]:
