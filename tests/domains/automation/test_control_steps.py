@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.domains.automation.stage import Crash, KeptSteps, Stage
+from tests.domains.automation.stage import Stage
 from tillwright.domains import events
 from tillwright.domains.automation import RunState
 from tillwright.domains.automation.interpreter import PARKED
@@ -289,65 +289,3 @@ async def test_a_workflow_that_calls_itself_is_stopped(stage: Stage) -> None:
         pending += [queued.split(".")[0] for queued in await stage.relay()]
         assert seen < 30
     assert await stage.states() == [RunState.FAILED] * 9
-
-
-EVERYTHING = """\
-  - id: branch
-    if: object.amount_due > 0
-    then:
-      - id: which
-        switch: object.currency
-        cases:
-          eur: [{id: a, action: create_coupon, with: {percent_off: 5}}]
-  - id: each
-    for_each: '[11, 12, 13]'
-    at_once: 2
-    steps:
-      - {id: c, action: create_coupon, with: {percent_off: '${item}'}}
-      - {id: nap, wait: {for: 1h}, when: index == 0}
-  - {id: long, wait: {for: 2d}}
-  - {id: heard, wait: {event: 'entitlement:STRIPE:cancel', at_most: 1d}}
-  - {id: go, call: called, with: {percent: 8}, when: 'false'}
-  - {id: tell, action: send_mail, with: {to: a@example.com, subject: x, text: y}}
-  - {id: s, stop: Enough.}
-"""
-
-
-@pytest.mark.timeout(300)
-async def test_every_single_point_of_every_kind_of_step(stage: Stage) -> None:
-    """Each commit, request, answer, mail and checkpoint of a run over all control steps, in each of its segments."""
-    await stage.automation.save(stage.principal, HEAD + EVERYTHING, activate=True)
-
-    async def once(crash_at: int | None) -> int:
-        """A whole run; the process dies at one point of it, and another takes the segment up."""
-        before = percents(stage)
-        stage.mailbox.letters.clear()
-        await stage.happen()
-        (run_id,) = await stage.relay()
-        stage.points.count, stage.points.at, ended = 0, crash_at, PARKED
-        for _ in range(12):
-            steps = KeptSteps(stage.clock, stage.points)
-            try:
-                ended = await stage.segment(run_id, steps)
-            except Crash:
-                stage.points.at = None
-                ended = await stage.segment(run_id, steps)
-            if ended != PARKED:
-                break
-            due = (await stage.automation.timeline(stage.principal, run_id)).run.wake_at
-            assert due is not None
-            stage.clock.move(max(0.0, (due - stage.clock.now()).total_seconds()))
-            await stage.automation.hand_over(stage.queue)
-        counted, stage.points.at = stage.points.count, None
-        assert ended == RunState.DONE, crash_at
-        assert percents(stage) == sorted([*before, 5, 11, 12, 13]), crash_at
-        assert 1 <= len({letter.message_id for letter in stage.mailbox.letters}) <= 1
-        for coupon in stage.sandbox.client.v1.coupons.list({"limit": 100}).data:
-            stage.sandbox.client.v1.coupons.delete(coupon.id)
-        return counted
-
-    points = await once(None)
-    print(f"{points} points")
-    assert points > 60
-    for point in range(1, points + 1):
-        await once(point)

@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
+import os
+import random
+
 import pytest
 
-from tests.domains.automation.stage import Crash, KeptSteps, Stage
-from tillwright.domains.automation import RunState, StepState
+from tests.domains.automation.crashing import KINDS, Crashing, Seen
+from tests.domains.automation.stage import Stage
+from tests.domains.automation.test_messages import Elsewhere, elsewhere
+from tillwright.domains.automation.carrying import carriers_by_request
+from tillwright.domains.automation.step import CONTROLS
+
+__all__ = ["elsewhere"]
+
+PAIRS = int(os.environ.get("TRIAL_PAIRS", "0"))
+"""How many pairs of points of each kind; the trial asks for all."""
+
+
+def test_no_kind_of_step_is_left_out() -> None:
+    carried = {file.__name__.rsplit(".", 1)[-1] for file in carriers_by_request().values()}  # type: ignore[attr-defined]
+    first_words = {kind.replace(",", "").split(" ")[0] for kind in KINDS}
+    assert carried | set(CONTROLS) <= first_words
 
 
 @pytest.mark.timeout(300)
-async def test_every_single_point(stage: Stage) -> None:
-    await stage.automation.save_example(stage.principal, "win_back_failed_payment", activate=True)
-    stage.points.count = 0
-    await stage.run()
-    points, names = stage.points.count, list(stage.points.names[-stage.points.count :])
-    print(f"{points} points: {names}")
-    assert points > 30
+@pytest.mark.parametrize("part", [0, 1])
+async def test_every_single_point(stage: Stage, elsewhere: Elsewhere, part: int) -> None:
+    crashing, kinds = Crashing(stage, elsewhere.url, elsewhere.got), list(KINDS)[part::2]
+    await crashing.set_up(kinds)
+    for kind in kinds:
+        whole = await crashing.once(kind)
+        assert whole.ended == "DONE", (kind, whole.reason)
+        print(f"{kind}: {len(whole.points)} points, writes {dict(whole.writes)}")
+        for point, name in enumerate(whole.points, 1):
+            check(await crashing.once(kind, point), whole, f"{kind}: {name} ({point})")
 
-    for point in range(1, points + 1):
-        coupons, codes = len(stage.writes("/v1/coupons")), len(stage.writes("/v1/promotion_codes"))
-        stage.mailbox.letters.clear()
-        await stage.happen()
-        (run_id,) = await stage.relay()
-        steps = KeptSteps(stage.clock, stage.points)
-        stage.points.count, stage.points.at = 0, point
-        with pytest.raises(Crash):
-            await stage.execute(run_id, steps)
-        stage.points.at = None
 
-        assert await stage.execute(run_id, steps) == RunState.DONE, names[point - 1]
-        assert len(stage.writes("/v1/coupons")) == coupons + 1, names[point - 1]
-        assert len(stage.writes("/v1/promotion_codes")) == codes + 1, names[point - 1]
-        # The one window in which a mail can go out twice: the server has it, and we have not noted so.
-        index = names.index("after a mail") + 1
-        may_double = point in (index, index + 1)
-        assert 1 <= len(stage.mailbox.letters) <= (2 if may_double else 1), names[point - 1]
-        assert len({letter.message_id for letter in stage.mailbox.letters}) == 1
-        shown = await stage.automation.timeline(stage.principal, run_id)
-        assert [(s.step, s.state) for s in shown.steps] == [
-            (name, StepState.DONE) for name in ("_fetch", "coupon", "code", "mail")
-        ]
-        assert all(step.finished for step in shown.steps)
+@pytest.mark.skipif(not PAIRS, reason="a trial: make trial ONLY=crash-pairs")
+@pytest.mark.timeout(36_000)
+async def test_ordered_pairs(stage: Stage, elsewhere: Elsewhere) -> None:
+    """The successor dies too, at any point of its own."""
+    seed = int(os.environ.get("TRIAL_SEED", "1"))
+    crashing, chosen, total = Crashing(stage, elsewhere.url, elsewhere.got), random.Random(seed), 0
+    await crashing.set_up(list(KINDS))
+    for kind in KINDS:
+        points = (await crashing.once(kind)).points
+        pairs = [(first, then) for first in range(1, len(points) + 1) for then in range(1, len(points) + 1)]
+        whole = await crashing.once(kind)
+        for first, then in sorted(chosen.sample(pairs, min(PAIRS, len(pairs)))):
+            check(await crashing.once(kind, first, then), whole, f"{kind}: a commit, {first} and then {then}", twice=2)
+            total += 1
+    print(f"seed {seed}, {total} pairs of points")
+
+
+def check(seen: Seen, whole: Seen, where: str, twice: int = 1) -> None:
+    """What a run with a crash left behind is what one without it does."""
+    assert (seen.ended, seen.reason, seen.timeline) == (whole.ended, whole.reason, whole.timeline), where
+    assert seen.writes == whole.writes, where
+    # The windows in which a mail or a request to somebody else's service can go out twice: it has come there, and we
+    # have not noted so. Nothing can close them from here.
+    double = twice * ("a mail" in where or "a commit" in where)
+    assert len(seen.letters) <= len(whole.letters) + double, where
+    assert len(set(seen.letters)) == len(whole.letters), where
+    assert 0 <= len(seen.calls) - len(whole.calls) <= twice, where
+    assert len(set(seen.calls)) == len(whole.calls), where
