@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -114,3 +115,21 @@ async def test_a_chain_computed_anew_does_not_fit_what_was_noted(
         assert await audit.first_break(tx, organisation) is None
         assert await audit.first_break(tx, organisation, anchor=noted) == 3
         assert await audit.first_break(tx, organisation, anchor=noted, since=3) == 3
+
+
+async def test_an_entry_forged_with_its_digest_and_the_next_ones_link_shows(
+    database: Database, database_url: Secret, organisation: str
+) -> None:
+    """Each digest covers the one before: to hide one entry a forger has to compute every later one anew."""
+    await write(database, organisation, 4)
+    async with database.tenant(organisation) as tx:
+        second = (await audit.recent(tx, organisation))[2]
+    forged = replace(second, subject_id="thing_other")
+    with psycopg.connect(database_url.reveal()) as owner:
+        owner.execute(
+            "update tillwright.audit_entries set subject_id = %s, digest = %s where number = 2",
+            (forged.subject_id, forged.link()),
+        )
+        owner.execute("update tillwright.audit_entries set previous = %s where number = 3", (forged.link(),))
+    async with database.tenant(organisation) as tx:
+        assert await audit.first_break(tx, organisation) == 3
