@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -176,15 +178,27 @@ def test_backup_and_restore(settings: dict[str, str], tmp_path: Path) -> None:
     full = run("restore", file, **settings)
     assert full.returncode == 4
     assert "empty" in full.stderr
-    url = settings["TILLWRIGHT_DATABASE_URL"]
+    for name, options, stopped in (("today", {}, False), ("late", {"TILLWRIGHT_DEMO": "1"}, True)):
+        # A demo's clock can be moved: the late one is restored a day after Stripe forgot what was done since.
+        (tmp_path / "clock").write_text("90000")
+        with another_database(settings["TILLWRIGHT_DATABASE_URL"], name) as url:
+            elsewhere = settings | options | {"TILLWRIGHT_DATABASE_URL": url}
+            restored = run("restore", file, "--json", **elsewhere)
+            told = {"organisations": 1, "sealedWithKeysNotHere": 0, "automationStopped": stopped}
+            assert json.loads(restored.stdout) == told, restored.stderr
+            with psycopg.connect(url) as connection:
+                counted = "select count(*) from tillwright.automation_switches where stopped"
+                stops = connection.execute(counted).fetchone()
+                assert stops == (int(stopped),)
+
+
+@contextmanager
+def another_database(url: str, name: str) -> Iterator[str]:
+    """An empty one of the same server."""
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute('create database "elsewhere"')
+        server.execute(f'create database "{name}"')  # type: ignore[arg-type]
     try:
-        name = url.split("/")[3].split("?")[0]
-        elsewhere = settings | {"TILLWRIGHT_DATABASE_URL": url.replace(name, "elsewhere")}
-        restored = run("restore", file, "--json", **elsewhere)
-        assert json.loads(restored.stdout) == {"organisations": 1, "sealedWithKeysNotHere": 0}, restored.stderr
-        assert run("setup", *options, stdin="correct horse battery\n", **elsewhere).returncode == 4, "Ada is there"
+        yield url.replace(url.split("/")[3].split("?")[0], name)
     finally:
         with psycopg.connect(url, autocommit=True) as server:
-            server.execute('drop database "elsewhere" with (force)')
+            server.execute(f'drop database "{name}" with (force)')  # type: ignore[arg-type]

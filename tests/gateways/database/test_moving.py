@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,7 @@ async def test_a_backup_is_the_owners_alone_and_covers_nothing_up(
     file = tmp_path / "backup"
     dumps.dump(database_url, file)
     assert file.stat().st_mode & 0o777 == 0o600
+    assert abs((dumps.made(file) - datetime.now(UTC)).total_seconds()) < 600
     with pytest.raises(Conflict, match="already"):
         dumps.dump(database_url, file)
     with pytest.raises(Conflict, match="empty"):

