@@ -226,3 +226,36 @@ steps:
     assert set(range(3, 21)) - {11} <= set(lines), found
     assert lines == sorted(lines)
     assert len(found) >= 28, found
+
+
+TYPED = """\
+name: typed
+trigger: {stripe_event: invoice.payment_failed}
+steps:
+  - {id: pay, action: pay_invoice, with: {invoice: "${object.id}"}, on_failure: continue}
+  - {id: got, action: stripe.customers.get, with: {customer: "${object.customer}", expand: [default_source]}}
+  - {id: all, action: stripe.charges.list, with: {customer: "${object.customer}"}}
+  - {id: find, action: find_object, with: {object: customer}}
+  - {id: mail, action: send_mail, with: {to: a@example.com, subject: x, text: x}}
+  - {id: keep, action: set_values, with: {values: {n: 1}}}
+  - {id: ok, stop: "${steps.pay.amount_paid} ${steps.pay.failed} ${steps.got.default_source.brand} ${steps.all.data[0].amount} ${steps.find.object.email} ${steps.mail.message_id} ${steps.keep.n}"}
+"""  # noqa: E501
+
+
+def test_the_answers_of_earlier_steps_are_typed_by_what_stripe_answers() -> None:
+    assert definition.parse(TYPED).name == "typed"
+    wrong = TYPED
+    for right, typo in (
+        ("pay.amount_paid", "pay.amount_payed"),
+        ("got.default_source.brand", "got.defaultsource"),
+        ("data[0].amount}", "data[0].amonut}"),
+        ("find.object.email", "find.object.mail"),
+        ("mail.message_id", "mail.messageid"),
+        ("keep.n", "keep.m"),
+    ):
+        wrong = wrong.replace(right, typo)
+    with pytest.raises(Invalid) as caught:
+        definition.parse(wrong)
+    assert [problem.code for problem in caught.value.problems] == ["field_unknown"] * 6
+    assert {problem.field for problem in caught.value.problems} == {"10:14"}
+    assert "Did you mean `amount_paid`?" in str([problem.remedy for problem in caught.value.problems])

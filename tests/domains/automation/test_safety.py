@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.domains.automation.stage import Stage
+from tillwright.domains import audit
 from tillwright.domains.automation import RunState, definition
 from tillwright.domains.automation.interpreter import PARKED
-from tillwright.domains.automation.moving import movement
+from tillwright.domains.automation.money_table import ROWS
+from tillwright.domains.automation.moving import movement, moves_money
 from tillwright.domains.automation.rehearsal import rehearse
 from tillwright.domains.automation.triggers import trigger_of
 from tillwright.domains.events import SpineEvent
+from tillwright.gateways.stripe.operations import operations
 from tillwright.kit.clock import from_unix
 from tillwright.kit.errors import Conflict, Invalid
 
@@ -181,11 +186,79 @@ async def test_going_on_repeats_what_failed_under_a_new_key_and_nothing_that_was
         ({"path": "/v1/customers/cus_1/balance_transactions", "params": {"amount": -7, "currency": "eur"}},
          ("credit", 7, "eur", None)),
         ({"path": "/v1/coupons", "params": {"amount_off": 5}}, None),
+        ({"path": "/v1/payouts", "params": {"amount": 5, "currency": "eur"}}, ("payout", 5, "eur", None)),
+        ({"path": "/v1/charges/ch_1/refund", "params": {}}, ("refund", None, None, "/v1/charges/ch_1")),
+        ({"path": "/v1/disputes/dp_1/close", "params": {}}, ("refund", None, None, "/v1/disputes/dp_1")),
+        ({"path": "/v1/customers", "params": {"balance": -5}}, ("credit", 5, None, None)),
+        ({"path": "/v1/billing/credit_grants", "params": {"amount": {"monetary": {"value": 5, "currency": "eur"}}}},
+         ("credit", 5, "eur", None)),
     ],
 )  # fmt: skip
 def test_what_a_request_moves(request_: dict[str, Any], expected: tuple[Any, ...] | None) -> None:
     moved = movement({"kind": "stripe", "method": "POST", **request_})
     assert (moved and (moved.kind, moved.amount, moved.currency, moved.source)) == expected
+
+
+NO_MONEY = {
+    "stripe.invoiceitems.create",
+    "stripe.invoiceitems.update",
+    "stripe.invoices.lines.update",
+    "stripe.issuing.disputes.create",
+    "stripe.issuing.disputes.update",
+    "stripe.payment_intents.increment_authorization",
+    "stripe.payment_intents.update",
+    "stripe.payment_records.report_refund",
+    "stripe.plans.create",
+    "stripe.sources.create",
+    "stripe.sources.update",
+    "stripe.transfers.reversals.create",
+}
+"""What has an amount and moves nothing out: what is billed later, only held, only reported, or comes back to us."""
+
+
+def test_every_operation_of_stripes_with_an_amount_is_a_row_of_the_money_table_or_known_to_move_none() -> None:
+    found: set[str] = set()
+    for operation in operations().values():
+        helper = operation.name.startswith("stripe.test_helpers")
+        if operation.method == "POST" and "amount" in operation.params and not helper:
+            params = {"amount": 5, "confirm": True}
+            path = re.sub(r"{\w+}", "x_1", operation.path)
+            if movement({"kind": "stripe", "method": "POST", "path": path, "params": params}) is None:
+                found.add(operation.name)
+    assert found == NO_MONEY
+    paths = {re.sub(r"{\w+}", "{}", operation.path) for operation in operations().values()}
+    rows = {row.path.replace("refunds?", "refunds") for row in ROWS}
+    assert rows <= paths, "a row for what Stripe does not have"
+
+
+def test_what_moves_money_is_told_from_the_definition() -> None:
+    def moves(action: str, given: str = "{}") -> bool:
+        return moves_money([{"then": [{"action": action, "with": yaml.safe_load(given)}]}])
+
+    assert moves("stripe.payouts.create", "{amount: 5, currency: eur}")
+    assert moves("stripe.disputes.close", "{dispute: '${object.id}'}")
+    assert moves("stripe.customers.update", "{customer: '${object.id}', balance: '${object.balance}'}")
+    assert moves("refund_payment", "{charge: '${object.charge}'}")
+    assert not moves("stripe.customers.update", "{customer: '${object.id}', name: x}")
+    assert not moves("create_coupon", "{percent_off: 5}")
+
+
+async def test_a_refund_by_the_plain_operation_is_held_to_the_limit_by_what_remains(stage: Stage) -> None:
+    client = stage.sandbox.client
+    card = client.v1.payment_methods.attach("pm_card_visa", {"customer": str(stage.invoice["customer"])})
+    intent = client.v1.payment_intents.create({
+        "amount": 1000, "currency": "eur", "customer": str(stage.invoice["customer"]), "payment_method": card.id,
+        "confirm": True, "off_session": True,
+    })  # fmt: skip
+    client.v1.refunds.create({"payment_intent": intent.id, "amount": 300})
+    refund = f"  - {{id: back, action: stripe.refunds.create, with: {{payment_intent: {intent.id}}}}}\n"
+    for limit, ended in ((699, RunState.FAILED), (700, RunState.DONE)):
+        source = f"limits: {{amount_per_day: {{eur: {limit}}}}}\n{HEAD}{refund}"
+        await stage.automation.save(stage.principal, source, activate=True)
+        (run_id,) = await begin(stage, 1)
+        assert await stage.segment(run_id) == ended
+    charge = client.v1.payment_intents.retrieve(intent.id, {"expand": ["latest_charge"]}).to_dict()["latest_charge"]
+    assert charge["amount_refunded"] == 1000
 
 
 async def test_a_rehearsal_shows_each_request_and_sends_none(stage: Stage) -> None:
@@ -234,6 +307,9 @@ async def test_a_backtest_tells_what_would_have_been_and_opens_live_mode(stage: 
     with pytest.raises(Conflict, match="never tried"):
         await stage.automation.save(stage.principal, untried)
     assert (await stage.automation.save(stage.principal, untried, override=True)).version == 2
+    async with stage.house.database.tenant(stage.principal.organisation_id) as tx:
+        entries = await audit.recent(tx, stage.principal.organisation_id, action="automation:workflow")
+    assert ["override" in entry.detail for entry in entries] == [True, False], "who overrode is in the trail"
 
 
 async def test_runs_of_one_customer_go_one_after_the_other(stage: Stage) -> None:

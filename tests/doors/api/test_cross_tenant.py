@@ -47,6 +47,7 @@ ROWS = {
     "invitationId": ("invitations", ""),
     "sessionId": ("sessions", ""),
     "approvalId": ("approvals", ""),
+    "workflowId": ("workflow_hooks", "wfl"),
     "contactId": ("contacts", "con"),
     "userIntegrationId": ("connections", "con"),
     "walletId": ("mirror_objects", "pm_"),

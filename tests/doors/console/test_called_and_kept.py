@@ -29,3 +29,24 @@ async def test_its_address_is_opened_and_what_came_is_replayed_by_a_button(ada: 
     assert done.headers["location"] == f"{path}?done=events-replayed"
     assert len((await house.automation.runs(principal)).items) == 1
     assert "was kept" not in text_of((await ada.see(path)).text)
+
+
+async def test_what_moves_money_live_and_untried_asks_for_a_back_test_or_an_override(ada: Person, house: House) -> None:
+    source = (
+        "name: pay_back\ntrigger: {stripe_event: charge.succeeded}\n"
+        "steps: [{id: r, action: refund_payment, with: {charge: '${object.id}'}}]\n"
+    )
+    saved = await house.automation.save(ada.principal, source)
+
+    async def live(_: str) -> bool:
+        return True
+
+    house.automation.steering.livemode = live  # type: ignore[method-assign]
+    path = f"/workflows/{saved.id}"
+    refused = await ada.send(f"{path}/activate", seen=path)
+    assert refused.status_code == 409
+    assert "Activate it untried" in text_of(refused.text)
+    assert (await house.automation.get(ada.principal, saved.id)).state == "PAUSED"
+    done = await ada.send(f"{path}/activate", seen=path, override="true")
+    assert done.headers["location"] == f"{path}?done=activated"
+    assert (await house.automation.get(ada.principal, saved.id)).state == "ACTIVE"

@@ -44,6 +44,8 @@ class StoredEvents(Protocol):
         self, tx: Tx, *, livemode: bool, types: Sequence[str], since: datetime, limit: int
     ) -> Sequence[Happened]: ...
 
+    async def one(self, tx: Tx, event_id: str) -> Happened | None: ...
+
 
 @dataclass(frozen=True)
 class Report:
@@ -70,20 +72,24 @@ def digest(source: str) -> str:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-async def guard(tx: Tx, organisation_id: str, found: definition.Definition, source: str, *, guarded: bool) -> None:
-    """In live mode, what moves money is tried before it is let loose.
+async def guard(
+    tx: Tx, organisation_id: str, found: definition.Definition, source: str, *, livemode: bool, override: bool
+) -> bool:
+    """In live mode, what moves money is tried before it is let loose; whether only the override let it.
 
     Raises:
-        Conflict: exactly this text was never tried.
+        Conflict: exactly this text was never tried, and nobody overrides that.
     """
-    if not guarded or not moving.moves_money(found.plain()):
-        return
-    if not await backtest_store.was_tried(tx, organisation_id, digest(source)):
+    if not livemode or not moving.moves_money(found.plain()):
+        return False
+    tried = await backtest_store.was_tried(tx, organisation_id, digest(source))
+    if not tried and not override:
         raise Conflict(
             "backtest_needed",
             f"{found.name} moves money in live mode, and this text was never tried against stored events.",
             remedy="Run a back-test of it and look at what it would have done; or override this, which is audited.",
         )
+    return not tried
 
 
 class Backtest:
@@ -126,6 +132,30 @@ class Backtest:
                 tx, organisation_id, principal.actor, "automation:backtest:run", report.id, detail, self._clock.now()
             )
         return report
+
+    async def with_event(self, principal: Principal, source: str, event_id: str) -> Report:
+        """Try a definition's text with one stored event: what its run would have sent.
+
+        It is no back-test: live mode still asks for one.
+
+        Raises:
+            Invalid: with every complaint about the text; it does not start on events of this type.
+            Absent: there is no such stored event.
+        """
+        principal.require("workflow:write")
+        found, organisation_id = definition.parse(source), principal.organisation_id
+        async with self._database.tenant(organisation_id) as tx:
+            one = await self._stored.one(tx, event_id) if self._stored else None
+        if one is None:
+            raise Absent("stripe_event_absent", f"There is no stored event {event_id}.", field="eventId")
+        if one.trigger.stripe_event_type not in {rule.value for rule in found.rules if rule.kind == "stripe_event"}:
+            raise Invalid(
+                "event_does_not_start_it", f"{found.name} does not start on {one.trigger.stripe_event_type}.",
+                field="eventId", remedy=f"It starts on {found.starts}.",
+            )  # fmt: skip
+        matched = [one] if applies(found, one.trigger, one.object) else []
+        runs = [await self._rehearse(organisation_id, found, each) for each in matched]
+        return _report(runs, one.trigger.livemode, 0, 1, len(matched), cut=False)
 
     async def _rehearse(self, organisation_id: str, found: definition.Definition, one: Happened) -> Rehearsed:
         livemode = one.trigger.livemode

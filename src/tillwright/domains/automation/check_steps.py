@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tillwright.domains.automation import periods
+from tillwright.domains.automation import answers, periods
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.chains import Shape
 from tillwright.domains.automation.check_triggers import _event as event_of_ours  # pyright: ignore[reportPrivateUsage]
@@ -77,30 +77,34 @@ class StepsCheck:
         self.check.expression((*path, "when"), data.get("when"), self.readable())
         if data.get("on_failure") not in (None, "stop", "continue"):
             self.check.complain((*path, "on_failure"), "word_unknown", "After a failure: `stop` or `continue`")
+        shape = ANSWERS.get(kind or "", ANYTHING)
         if kind in (None, "action"):
-            self.action(path, data)
+            shape = self.action(path, data)
         else:
             getattr(self, f"_{kind}")(path, data, depth)
         if named:
-            self.before[str(identifier)] = ANSWERS.get(kind or "", ANYTHING)
+            self.before[str(identifier)] = shape
 
-    def action(self, path: Path, data: Mapping[str, Any]) -> None:
+    def action(self, path: Path, data: Mapping[str, Any]) -> Shape:
+        """Check an action's step; what later steps can read of it."""
         given = self.given(path, data)
         self.retry((*path, "retry"), data.get("retry"))
         if "approval" in data:
             self.approval((*path, "approval"), data["approval"])
         wanted = data.get("action")
         if wanted is None or given is None:
-            return
+            return ANYTHING
         action = catalogue().get(str(wanted))
         if action is None:
             close = meant(wanted, catalogue())
             remedy = close.replace("`", "") if close.startswith("Did") else "See the list of actions."
             self.check.complain((*path, "action"), "action_unknown", f"There is no action {wanted!r}", remedy)
-            return
-        for problem in action.problems(given, draft=True):
+            return ANYTHING
+        problems = action.problems(given, draft=True)
+        for problem in problems:
             inside = (*path, "with", problem.field or "")
             self.check.complain(inside, problem.code, problem.sentence, problem.remedy)
+        return ANYTHING if problems else answers.shape_of(action, given, goes_on=data.get("on_failure") == "continue")
 
     def given(self, path: Path, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
         given: Any = data.get("with")

@@ -1,13 +1,19 @@
-"""Which requests move money, how much, and in which currency: what limits count and a back-test adds up; pure."""
+"""How much money a request moves, in which currency: what limits count and a back-test adds up; pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from tillwright.domains.automation.shapes import is_map
+from tillwright.domains.automation import inputs
+from tillwright.domains.automation.action import Action
+from tillwright.domains.automation.catalogue import catalogue
+from tillwright.domains.automation.money_table import NAMED, ROWS, MoneyRow
+from tillwright.domains.automation.shapes import is_list, is_map
+from tillwright.kit.errors import TillwrightError
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,7 @@ class Movement:
     """
 
     kind: str
-    """`refund`, `charge` or `credit`."""
+    """`refund`, `payout`, `charge` or `credit`."""
     amount: int | None
     currency: str | None
     source: str | None = None
@@ -27,69 +33,53 @@ class Movement:
     def known(self) -> bool:
         return self.amount is not None and self.currency is not None
 
-
-@dataclass(frozen=True)
-class _Row:
-    kind: str
-    path: re.Pattern[str]
-    amount: str
-    source: str
-    """Where the rest stands: a parameter that names an object, or `path` for the object in the path itself."""
-
-
-# An id in the path is `{}`; the first row that fits counts.
-_ROWS = tuple(
-    _Row(kind, re.compile(path.replace("{}", "([^/]+)")), amount, source)
-    for kind, path, amount, source in (
-        ("refund", "/v1/refunds", "amount", "charge"),
-        ("refund", "/v1/charges/{}/refunds?", "amount", "path"),
-        ("refund", "/v1/credit_notes", "amount", "invoice"),
-        ("charge", "/v1/charges", "amount", ""),
-        ("charge", "/v1/charges/{}/capture", "amount", "path"),
-        ("charge", "/v1/payment_intents/{}/capture", "amount_to_capture", "path"),
-        ("charge", "/v1/payment_intents/{}/confirm", "", "path"),
-        ("charge", "/v1/payment_intents", "amount", ""),
-        ("charge", "/v1/invoices/{}/pay", "", "path"),
-        ("charge", "/v1/topups", "amount", ""),
-        ("credit", "/v1/customers/{}/balance_transactions", "amount", ""),
-        ("credit", "/v1/customers/{}", "balance", ""),
-        ("credit", "/v1/transfers", "amount", ""),
-        ("credit", "/v1/payouts", "amount", ""),
-    )
-)
-_PLURALS = {"charge": "charges", "payment_intent": "payment_intents", "invoice": "invoices"}
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the source is asked with: what remains of an intent is what remains of its charge."""
+        of_intent = self.kind == "refund" and str(self.source).startswith("/v1/payment_intents/")
+        return {"expand": ["latest_charge"]} if of_intent else {}
 
 
 def movement(request: Mapping[str, Any]) -> Movement | None:
     """What a request (as its timeline shows it) would move; None if it moves nothing."""
+    found = _row(request)
+    return _moved(*found, request.get("params") or {}) if found else None
+
+
+def _row(request: Mapping[str, Any]) -> tuple[MoneyRow, str, re.Match[str]] | None:
     if request.get("kind") not in ("stripe", "refund") or request.get("method") != "POST":
         return None
+    path = str(request["path"])
     params: Mapping[str, Any] = request.get("params") or {}
-    for row in _ROWS:
-        if found := row.path.fullmatch(str(request["path"])):
-            return _moved(row, str(request["path"]), found, params)
+    for row, pattern in _patterns():
+        found = pattern.fullmatch(path)
+        if found:
+            return (row, path, found) if not row.only_with or params.get(row.only_with) not in (None, False) else None
     return None
 
 
-def _moved(row: _Row, path: str, found: re.Match[str], params: Mapping[str, Any]) -> Movement | None:
-    amount, currency = _whole(params.get(row.amount)), params.get("currency")
-    if row.kind == "credit" and amount is None:
-        return None  # such as another name for a customer
-    if path == "/v1/payment_intents" and not params.get("confirm"):
-        return None  # an intent that nobody confirms takes no money
-    source = None
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[tuple[MoneyRow, re.Pattern[str]], ...]:
+    return tuple((row, row.pattern) for row in ROWS)
+
+
+def _moved(row: MoneyRow, path: str, found: re.Match[str], params: Mapping[str, Any]) -> Movement:
+    amount, currency, source = _whole(_at(params, row.amount)), _at(params, row.currency), None
     if row.source == "path":
         source = path[: found.end(1)]
-    elif row.source:
-        source = _named(params, row.source)
-    return Movement(row.kind, None if amount is None else abs(amount), currency, source)
+    else:
+        named = next((name for name in row.source.split() if params.get(name)), None)
+        source = f"/v1/{NAMED[named]}/{params[named]}" if named else None
+    return Movement(
+        row.kind, None if amount is None else abs(amount), None if currency is None else str(currency), source
+    )
 
 
-def _named(params: Mapping[str, Any], first: str) -> str | None:
-    for name in (first, "payment_intent"):
-        if params.get(name):
-            return f"/v1/{_PLURALS[name]}/{params[name]}"
-    return None
+def _at(params: Mapping[str, Any], place: str) -> Any:
+    value: Any = params
+    for name in place.split("."):
+        value = value.get(name) if is_map(value) else None
+    return value
 
 
 def _whole(value: Any) -> int | None:
@@ -107,10 +97,18 @@ def filled(moved: Movement, source: Mapping[str, Any] | None) -> Movement:
 
 
 def _left(kind: str, source: Mapping[str, Any]) -> int | None:
-    if source.get("object") == "invoice":
+    what, charge = source.get("object"), source.get("latest_charge")
+    if what == "payment_intent" and kind == "refund" and is_map(charge):
+        return _left(kind, charge)
+    if what == "invoice" and kind == "refund":
+        noted = ("pre_payment_credit_notes_amount", "post_payment_credit_notes_amount")
+        return int(source.get("total") or 0) - sum(int(source.get(name) or 0) for name in noted)
+    if what == "invoice":
         return _whole(source.get("amount_remaining"))
-    if kind == "refund" and source.get("object") == "charge":
+    if what in ("charge", "application_fee") and kind == "refund":
         return int(source.get("amount") or 0) - int(source.get("amount_refunded") or 0)
+    if what == "issuing.authorization":
+        return _whole(_at(source, "pending_request.amount"))
     for name in ("amount_capturable", "amount_received", "amount"):
         if kind == "refund" and name == "amount_capturable":
             continue
@@ -120,11 +118,23 @@ def _left(kind: str, source: Mapping[str, Any]) -> int | None:
 
 
 def moves_money(document: Any) -> bool:
-    """Whether any step of a definition's document is an action whose name says that it moves money."""
+    """Whether any step of a definition's document is an action that can move money."""
     if is_map(document):
-        action = str(document.get("action", ""))
-        return bool(_MONEY_ACTION.search(action)) or any(moves_money(value) for value in document.values())
-    return isinstance(document, list) and any(moves_money(one) for one in document)  # pyright: ignore[reportUnknownVariableType]
+        action = catalogue().get(str(document.get("action", "")))
+        given: Any = document.get("with") or {}
+        if action and can_move(action, given if is_map(given) else {}):
+            return True
+        return any(moves_money(value) for value in document.values())
+    return is_list(document) and any(moves_money(one) for one in document)
 
 
-_MONEY_ACTION = re.compile(r"refund|pay_invoice|capture|confirm|charge|balance|credit|payout|transfer|topup|\.pay$")
+def can_move(action: Action, given: Mapping[str, Any]) -> bool:
+    """Whether an action, with inputs as they are written, makes a request that moves money."""
+    try:
+        request = action.build(inputs.plain(action.inputs, given))
+    except (TillwrightError, KeyError, TypeError, ValueError, AttributeError):
+        return bool(_MONEY.search(action.name))  # it can't be told from a draft
+    return _row(request.plain()) is not None
+
+
+_MONEY = re.compile(r"refund|pay_invoice|capture|confirm|charge|balance|credit|payout|transfer|topup|\.pay$")

@@ -102,10 +102,11 @@ class Automation:
         async with self._database.tenant(organisation_id) as tx:
             await store.lock_names(tx, organisation_id)
             before = await store.by_name(tx, organisation_id, found.name)
+            overridden = False
             if saving.state_of(activate, before) is WorkflowState.ACTIVE:
                 same = before and await saving.is_in_force(tx, before, source)
                 if not (same and before and before.state is WorkflowState.ACTIVE):
-                    await guard(tx, organisation_id, found, source, guarded=livemode and not override)
+                    overridden = await guard(tx, organisation_id, found, source, livemode=livemode, override=override)
             workflow = Workflow(
                 organisation_id=organisation_id,
                 id=before.id if before else ids.new("wfl"),
@@ -130,7 +131,7 @@ class Automation:
                     ),
                 )  # fmt: skip
             await saving.put_in_force(tx, workflow, found, self._clock.now())
-            await self._note(tx, principal, workflow, "saved")
+            await self._note(tx, principal, workflow, "saved" if before else "created", overridden=overridden)
         return workflow
 
     async def save_example(self, principal: Principal, name: str, *, activate: bool = False) -> Workflow:
@@ -182,14 +183,17 @@ class Automation:
             workflow = replace(
                 before, state=state, version=version.number, description=found.description, trigger=found.starts
             )
+            overridden = False
             if workflow != before and state is WorkflowState.ACTIVE:
-                await guard(tx, organisation_id, found, version.source, guarded=livemode and not override)
+                overridden = await guard(
+                    tx, organisation_id, found, version.source, livemode=livemode, override=override
+                )
             if workflow != before:
                 workflow = replace(workflow, updated=self._clock.now(), updated_by=principal.name)
                 await store.put(tx, workflow)
                 await saving.put_in_force(tx, workflow, found, self._clock.now())
                 did = "activated" if state is WorkflowState.ACTIVE else "paused"
-                await self._note(tx, principal, workflow, did)
+                await self._note(tx, principal, workflow, did, overridden=overridden)
         return workflow
 
     async def delete(self, principal: Principal, workflow_id: str) -> None:
@@ -205,8 +209,15 @@ class Automation:
             await store.touch(tx, principal.organisation_id)
             await self._note(tx, principal, workflow, "deleted")
 
-    async def _note(self, tx: Tx, principal: Principal, workflow: Workflow, did: str) -> None:
-        data = {"workflow": workflow.id, "name": workflow.name, "version": workflow.version, "state": workflow.state}
+    async def _note(
+        self, tx: Tx, principal: Principal, workflow: Workflow, did: str, *, overridden: bool = False
+    ) -> None:
+        """`overridden`: what moves money went live untried, by this person's word."""
+        data: dict[str, Any] = {
+            "workflow": workflow.id, "name": workflow.name, "version": workflow.version, "state": workflow.state,
+        }  # fmt: skip
+        data["by"] = principal.name
+        data |= {"override": "No back-test of this text."} if overridden else {}
         now = self._clock.now()
         await audit.record(
             tx, workflow.organisation_id, principal.actor, f"automation:workflow:{did}", workflow.id, data, now

@@ -198,7 +198,7 @@ class Work:
         access = await self.parts.integrations.access(
             plan.organisation_id, livemode=plan.trigger.livemode, why=f"how much {moved.source} is about"
         )
-        return moving.filled(moved, (await self.parts.reader.get(access, moved.source)).body)
+        return moving.filled(moved, (await self.parts.reader.get(access, moved.source, moved.asked)).body)
 
     async def _asked(
         self, tx: Tx, plan: Plan, step: Step, place: Place, scope: conditions.Scope, request: Request, gate: Gate

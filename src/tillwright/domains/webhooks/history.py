@@ -8,6 +8,7 @@ from datetime import datetime
 from tillwright.domains.automation.backtest import Happened
 from tillwright.domains.automation.model import Trigger
 from tillwright.domains.webhooks import envelope, store
+from tillwright.domains.webhooks.model import StripeEvent
 from tillwright.domains.webhooks.pipeline import SPINE
 from tillwright.gateways.database import Tx
 from tillwright.kit.clock import to_unix
@@ -20,18 +21,24 @@ class History:
         self, tx: Tx, *, livemode: bool, types: Sequence[str], since: datetime, limit: int
     ) -> Sequence[Happened]:
         """Events of these types that arrived since then, oldest first, each with the object it carried."""
-        found: list[Happened] = []
-        for event in await store.since(tx, livemode, types, since, limit):
-            trigger = Trigger(
-                spine_event_id=0,
-                name=SPINE + event.type,
-                stripe_event_id=event.id,
-                stripe_event_type=event.type,
-                created=to_unix(event.created),
-                livemode=event.livemode,
-                account_id=event.account_id,
-                object_type=event.object_type,
-                object_id=event.object_id,
-            )
-            found.append(Happened(trigger, envelope.read(event.raw).snapshot))
-        return found
+        return [_happened(event) for event in await store.since(tx, livemode, types, since, limit)]
+
+    async def one(self, tx: Tx, event_id: str) -> Happened | None:
+        """The event of this id, if it is kept."""
+        event = await store.get(tx, event_id)
+        return _happened(event) if event else None
+
+
+def _happened(event: StripeEvent) -> Happened:
+    trigger = Trigger(
+        spine_event_id=0,
+        name=SPINE + event.type,
+        stripe_event_id=event.id,
+        stripe_event_type=event.type,
+        created=to_unix(event.created),
+        livemode=event.livemode,
+        account_id=event.account_id,
+        object_type=event.object_type,
+        object_id=event.object_id,
+    )
+    return Happened(trigger, envelope.read(event.raw).snapshot)

@@ -92,6 +92,15 @@ class TryWorkflow(BaseModel):
     livemode: bool = False
 
 
+class TryEvent(BaseModel):
+    """The draft, and the stored event it is tried with."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"source": _SOURCE, "eventId": "evt_example"}]})
+
+    source: str = Field(max_length=70_000)
+    eventId: str = Field(max_length=255)  # noqa: N815
+
+
 class BacktestReport(BaseModel):
     """`moved`: sums in minor units by kind and currency; `requests`: how often each; `runs`: what each would send.
 
@@ -186,6 +195,12 @@ async def get_schema(caller: Caller) -> DefinitionSchema:
 async def backtest(caller: Caller, house: TheHouse, body: TryWorkflow) -> BacktestReport:
     """Which runs it would have started, and exactly what each would have sent. Nothing is sent or changed."""
     return _report(await house.automation.backtest.run(caller, body.source, days=body.days, livemode=body.livemode))
+
+
+@router.post("/workflow/test", summary="Try a draft with a stored event", operation_id="testWorkflow")
+async def test(caller: Caller, house: TheHouse, body: TryEvent) -> BacktestReport:
+    """What the run of this one event would have sent; `matched` is 0 if none would start. Nothing is sent."""
+    return _report(await house.automation.backtest.with_event(caller, body.source, body.eventId))
 
 
 @router.get("/workflow/{workflowId}", summary="Get a workflow", operation_id="getWorkflow")

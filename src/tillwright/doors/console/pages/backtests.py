@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from tillwright.doors.console.visit import STATUS, Visit
-from tillwright.kit.errors import Invalid
+from tillwright.kit.errors import Absent, Invalid
 
 USUAL_DAYS = 30
 SHOWN = 50
@@ -28,12 +28,14 @@ async def of_draft(visit: Visit) -> Response:
 
 async def _shown(visit: Visit, source: str, *, back: str) -> Response:
     days = int(visit.text("days")) if visit.text("days").isdigit() else USUAL_DAYS
-    report, error = None, None
+    report, error, event = None, None, visit.text("event").strip()
+    backtest = visit.house.automation.backtest
     try:
-        report = await visit.house.automation.backtest.run(
-            visit.principal, source, days=days, livemode=visit.shell.mode == "live"
-        )
-    except Invalid as found:
+        if event:
+            report = await backtest.with_event(visit.principal, source, event)
+        else:
+            report = await backtest.run(visit.principal, source, days=days, livemode=visit.shell.mode == "live")
+    except (Invalid, Absent) as found:
         error = found
     return visit.html(
         "pages/backtest.html",
@@ -42,6 +44,7 @@ async def _shown(visit: Visit, source: str, *, back: str) -> Response:
         report=report,
         error=error,
         days=days,
+        event=event,
         source=source,
         back=back,
         shown=SHOWN,

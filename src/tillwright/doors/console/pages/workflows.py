@@ -9,9 +9,9 @@ from starlette.responses import Response
 from tillwright.domains.automation import WorkflowVersion, rules
 from tillwright.domains.automation.inputs import Input
 from tillwright.domains.automation.rules import Rule
-from tillwright.doors.console.visit import Visit
+from tillwright.doors.console.visit import STATUS, Visit
 from tillwright.kit import ids
-from tillwright.kit.errors import Absent
+from tillwright.kit.errors import Absent, Conflict
 
 
 async def index(visit: Visit) -> Response:
@@ -32,14 +32,22 @@ async def show(visit: Visit) -> Response:
     return await shown(visit)
 
 
-async def shown(visit: Visit, *, secret: str = "") -> Response:
-    """The page of the workflow that is asked for; with a webhook's secret, where it was just made."""
+async def shown(
+    visit: Visit, *, secret: str = "", untried: Conflict | None = None, untried_version: int | None = None
+) -> Response:
+    """The page of the workflow that is asked for.
+
+    Args:
+        secret: a webhook's, where it was just made.
+        untried: why it may not be activated before a back-test of `untried_version` (of the one in force if None).
+    """
     automation, asked = visit.house.automation, visit.request.path_params["id"]
     workflow = await automation.get(visit.principal, asked)
     versions = await automation.versions(visit.principal, workflow.id)
     current = next((version for version in versions if version.number == workflow.version), None)
     return visit.html(
         "pages/workflow.html",
+        status=STATUS[untried.family] if untried else 200,
         section="workflows",
         workflow=workflow,
         version=current,
@@ -51,6 +59,8 @@ async def shown(visit: Visit, *, secret: str = "") -> Response:
         runs=await automation.runs(visit.principal, workflow_id=workflow.id, limit=8),
         kept=(await automation.kept.counts(visit.principal)).get(workflow.id, 0),
         secret=secret,
+        untried=untried,
+        untried_version=untried_version,
         **await _called(visit, workflow.id, current),
     )
 
@@ -103,10 +113,16 @@ def _value(rule: Input, text: str) -> Any:
 
 async def activate(visit: Visit) -> Response:
     """Let events start runs, of the version that is asked for."""
-    number = visit.text("version")
-    workflow = await visit.house.automation.activate(
-        visit.principal, visit.request.path_params["id"], version=int(number) if number.isdigit() else None
-    )
+    number, asked = visit.text("version"), visit.request.path_params["id"]
+    version = int(number) if number.isdigit() else None
+    try:
+        workflow = await visit.house.automation.activate(
+            visit.principal, asked, version=version, override=visit.text("override") == "true"
+        )
+    except Conflict as error:
+        if error.code != "backtest_needed":
+            raise
+        return await shown(visit, untried=error, untried_version=version)
     return visit.go(f"/workflows/{workflow.id}", done="activated")
 
 
