@@ -39,7 +39,7 @@ from tillwright.domains.notifications import Notifications, room
 from tillwright.domains.notifications.contacts.service import KnowsBuyer
 from tillwright.domains.notifications.notices.service import Copies
 from tillwright.domains.notifications.room import NoticeRoom
-from tillwright.domains.removal import Removal
+from tillwright.domains.removal import Debts, Removal
 from tillwright.domains.removal.parts import (
     AssistantPart,
     ConnectionsPart,
@@ -357,8 +357,14 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
                 EntitlementsPart(entitlements),
                 CreditsPart(credits),
             ),
-            hooks=webhooks,
-            seal=seal,
+            debts=Debts(
+                database=database,
+                clock=clock,
+                integrations=integrations,
+                hooks=webhooks,
+                links=connections,
+                seal=seal,
+            ),
             ledger=ledger,
         ),
     )

@@ -206,8 +206,8 @@ def signed(secret: str, id: str, at: int, body: bytes) -> dict[str, str]:
     return {"webhook-id": id, "webhook-timestamp": str(at), "webhook-signature": f"v1,{mark}"}
 
 
-async def own_account(owned: Owned) -> None:
-    """A user's own account, linked, read once, and talked about by an assistant that was given access."""
+async def link_own_account(owned: Owned) -> None:
+    """The administrator's own Stripe account, linked."""
     house, world = owned.house, owned.sandbox.world
     integration = await house.integrations.get(owned.principal)
     client_id = world.connect.client_id(owned.sandbox.account, False)
@@ -218,6 +218,12 @@ async def own_account(owned: Owned) -> None:
     state = dict(parse_qsl(urlsplit(address).query))["state"]
     code = world.connect.authorise(owned.sandbox.account, ACME, False, "read_only")
     await house.connections.finish(owned.principal, "ses_seed", state=state, code=code)
+
+
+async def own_account(owned: Owned) -> None:
+    """A user's own account, linked, read once, and talked about by an assistant that was given access."""
+    house = owned.house
+    await link_own_account(owned)
     await house.assistant.ask(owned.principal, "find_customers", {}, via="connection", door="console")
     program = f"prg_{owned.organisation_id}"
     await house.grants.register(grants.Program(program, "Some assistant", Secret("{}")))

@@ -16,6 +16,9 @@ TOLD = {
     "Events received from Stripe": "Received events and the endpoint's secret were deleted.",
     "Mirrored objects": "Mirrored objects were deleted.",
     "Entitlements, those made by hand too": "Entitlements were deleted, with the record of their notices.",
+    "Credit wallets; their credit stays the buyers’": (
+        "Credit wallets were deleted; the credit on the buyers' balances stays theirs."
+    ),
     "Records of writes at Stripe": "Records of writes at Stripe were deleted.",
     "Verification reports": "Verification reports were deleted.",
     "Sealed keys": "Sealed keys were shredded.",

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.domains.automation.stage import Crash, CrashingDatabase, CrashingWriter, CrashPoints
-from tests.doors.owned import Owned, own, rows_of
+from tests.doors.owned import ACME, Owned, link_own_account, own, rows_of
 from tests.sandbox.conftest import Sandbox
 from tillwright.domains.removal import Receipt
 from tillwright.domains.removal.unfinished import LEASE
@@ -151,6 +151,53 @@ async def test_with_stripe_down_it_is_gone_here_and_the_rest_is_done_later(owner
     ended = await owner.receipt()
     assert ended.lines[-1].what.startswith("Our webhook endpoint was removed at Stripe later")
     assert not await rows_of(owner.owned, "unfinished_removals")
+
+
+async def test_access_to_users_accounts_that_stripe_kept_is_taken_back_later(owner: Owner) -> None:
+    world, owned = owner.owned.sandbox.world, owner.owned
+    world.faults.add(kind="status", path="/oauth/deauthorize", status=503)
+    receipt = await owner.delete()
+    assert [(line.id, line.again) for line in receipt.left] == [(ACME, True)]
+    assert "Installed apps" in receipt.left[0].what
+    assert set(await owner.left()) == {"unfinished_removals"}
+    owner.clock.move(31)
+    await owner.house.removal.step()
+    assert world.connect.reaches(owned.sandbox.account, ACME, False), "Stripe still refuses"
+    world.faults.clear()
+    owner.clock.move(3600)
+    await owner.house.removal.step()
+    assert not world.connect.reaches(owned.sandbox.account, ACME, False)
+    ended = await owner.receipt()
+    assert ended.left == []
+    assert [line.count for line in ended.lines if line.what.endswith("was taken back at Stripe later.")] == [1]
+    assert not await rows_of(owned, "unfinished_removals")
+
+
+async def test_what_a_user_linked_anew_meanwhile_stays(owner: Owner) -> None:
+    world, owned = owner.owned.sandbox.world, owner.owned
+    world.faults.add(kind="status", path="/oauth/deauthorize", status=503)
+    await owner.delete()
+    world.faults.clear()
+    await owner.house.integrations.connect(
+        owned.principal,
+        publishable_key=owned.sandbox.publishable_key,
+        secret_key=Secret(owned.sandbox.restricted_key),
+    )
+    await link_own_account(owned)
+    owner.clock.move(3600)
+    await owner.house.removal.step()
+    assert world.connect.reaches(owned.sandbox.account, ACME, False)
+    assert not await rows_of(owned, "unfinished_removals")
+
+
+async def test_after_a_day_what_a_user_has_to_do_by_hand_is_said(owner: Owner) -> None:
+    owner.owned.sandbox.world.faults.add(kind="status", path="/oauth/deauthorize", status=503)
+    await owner.delete()
+    owner.clock.move(25 * 3600)
+    await owner.house.removal.step()
+    left = (await owner.receipt()).left
+    assert [(line.id, line.again) for line in left] == [(ACME, False)]
+    assert await owner.left() == {}
 
 
 async def test_after_a_day_it_is_given_up_and_said(owner: Owner) -> None:

@@ -113,6 +113,42 @@ async def test_fewer_permissions_are_refused(rooms: Rooms, verified: bool) -> No
     assert (await rooms.integrations.get(rooms.principal)).version == 1
 
 
+async def test_reading_that_is_lost_is_fewer_too(rooms: Rooms) -> None:
+    """Of a good many rows the present key may only read: each is asked about, beyond the requests of a VERIFY."""
+    written = [right for right in WANTED if right.endswith("_write")]
+    only_read, rest = written[:18], [right for right in WANTED if right not in written[:18]]
+    reading = [right.removesuffix("write") + "read" for right in only_read]
+    await rooms.connect(secret=key_with(rooms, *rest, *reading))
+    with pytest.raises(Conflict) as caught:
+        await rotate(rooms, key_with(rooms, *rest, *[right for right in reading if right != "customer_read"]))
+    assert caught.value.sentence.endswith("it lacks rak_customer_read.")
+    assert (await rotate(rooms, key_with(rooms, *rest, *reading))).version == 2
+
+
+async def test_a_right_that_was_added_since_the_last_report_counts(rooms: Rooms) -> None:
+    old = key_with(rooms, *[right for right in WANTED if right != "coupon_write"])
+    await rooms.connect(secret=old)
+    await rooms.verification.verify(rooms.principal)
+    rooms.sandbox.world.keys.named(old).rights = frozenset(WANTED)
+    with pytest.raises(Conflict) as caught:
+        await rotate(rooms, key_with(rooms, *[right for right in WANTED if right != "coupon_write"]))
+    assert caught.value.code == "key_has_fewer_permissions"
+
+
+async def test_a_right_that_nobody_can_tell_of_is_not_taken_for_granted(rooms: Rooms) -> None:
+    await rooms.connect(secret=key_with(rooms, *WANTED))
+    await rooms.verification.verify(rooms.principal)
+    # The present key is asked first: only the second answer is one that says nothing.
+    rooms.sandbox.world.faults.add(
+        kind="status", method="POST", path="/v1/coupons/*", status=402, nth=[2], body={"error": {"message": "Odd."}}
+    )
+    with pytest.raises(Conflict) as caught:
+        await rotate(rooms, key_with(rooms, *WANTED))
+    assert caught.value.code == "key_permissions_unproven"
+    assert "rak_coupon_write" in caught.value.sentence
+    assert await held(rooms) == ["secret_key"]
+
+
 async def test_a_key_may_gain_what_was_missing(rooms: Rooms) -> None:
     some = [right for right in WANTED if right != "coupon_write"]
     await rooms.connect(secret=key_with(rooms, *some))

@@ -147,6 +147,7 @@ async def test_a_forgotten_password_in_the_browser(visitor: Person) -> None:
     assert (await visitor.see(path)).status_code == 404
     assert (await visitor.sign_in()).status_code == 403
     assert (await visitor.sign_in(password="another horse battery")).status_code == 303
+    assert (await visitor.see("/settings/password")).status_code == 200
     wrong = await visitor.send("/settings/password", present="not it at all", password=PASSWORD)
     assert wrong.status_code == 422
     changed = await visitor.send("/settings/password", present="another horse battery", password=PASSWORD)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from tillwright.domains import audit, events
@@ -12,6 +12,7 @@ from tillwright.domains.connections.model import Connection, Notice, Revocation,
 from tillwright.domains.connections.platform import Platforms
 from tillwright.domains.tenancy import Principal, Tenancy
 from tillwright.gateways.database import Database, Tx
+from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.oauth import StripeOAuth
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
@@ -168,21 +169,35 @@ class Ending:
         )
         await self._oauth.revoke(access, client_id=owed.client_id, account_id=owed.account_id)
 
-    async def revoke_all(self, organisation_id: str) -> tuple[int, Sequence[str]]:
-        """Revoke every link and all that is owed, without erasing anything: how many, and where it failed."""
+    async def links(self, organisation_id: str) -> Sequence[tuple[str, str, bool]]:
+        """(account, client id, livemode) of every link and of all that is owed."""
         async with self._database.tenant(organisation_id) as tx:
             links = [(c.account_id, c.client_id, c.livemode) for c in await store.all_of(tx, organisation_id)]
             links += [(r.account_id, r.client_id, r.livemode) for r in await store.revocations(tx, organisation_id)]
-        done, failed = 0, list[str]()
-        for account_id, client_id, livemode in dict.fromkeys(links):
+        return list(dict.fromkeys(links))
+
+    async def take_back(self, access: Access, account_id: str, client_id: str) -> None:
+        """End access that an integration which is gone had; one that was given anew since stays.
+
+        Raises:
+            StripeFailure: the account may still list it.
+        """
+        linked = await self.links(access.organisation_id)
+        if (account_id, client_id, access.livemode) not in linked:
+            await self._oauth.revoke(access, client_id=client_id, account_id=account_id)
+
+    async def revoke_all(self, organisation_id: str) -> tuple[int, Mapping[str, TillwrightError]]:
+        """Revoke every link and all that is owed, without erasing anything: how many, and where it failed, and why."""
+        done, failed = 0, dict[str, TillwrightError]()
+        for account_id, client_id, livemode in await self.links(organisation_id):
             try:
                 access = await self._platforms.access(
                     organisation_id, livemode=livemode, why="take back access to a user's account"
                 )
                 await self._oauth.revoke(access, client_id=client_id, account_id=account_id)
                 done += 1
-            except TillwrightError:
-                failed.append(account_id)
+            except TillwrightError as error:
+                failed[account_id] = error
         return done, failed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from tillwright.domains import audit, events
@@ -16,6 +16,7 @@ from tillwright.domains.connections.reading import Reading
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.tenancy import Principal, Tenancy
 from tillwright.gateways.database import Database, Tally, Tx
+from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.connected import ConnectedReader
 from tillwright.gateways.stripe.errors import AccountRefused
 from tillwright.gateways.stripe.oauth import Scope, StripeOAuth
@@ -229,9 +230,18 @@ class Connections:
 
     # --- deletion of the integration -----------------------------------------------------------------------------
 
-    async def revoke_all(self, organisation_id: str) -> tuple[int, Sequence[str]]:
+    async def revoke_all(self, organisation_id: str) -> tuple[int, Mapping[str, TillwrightError]]:
         """Take every access of the organisation's back at Stripe: how many, and the accounts where it failed."""
         return await self._ending.revoke_all(organisation_id)
+
+    async def links(self, organisation_id: str, livemode: bool) -> Sequence[tuple[str, str]]:
+        """(account, client id) of what is to be taken back in a mode, for `take_back` once it is gone here."""
+        links = await self._ending.links(organisation_id)
+        return [(account_id, client_id) for account_id, client_id, mode in links if mode is livemode]
+
+    async def take_back(self, access: Access, account_id: str, client_id: str) -> None:
+        """Take it back at Stripe; what was linked anew meanwhile stays. Raises StripeFailure: it may still be there."""
+        await self._ending.take_back(access, account_id, client_id)
 
     async def at_stake(self, tx: Tx, organisation_id: str) -> Tally:
         """What `forget` would erase."""

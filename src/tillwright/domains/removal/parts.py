@@ -13,8 +13,10 @@ from tillwright.domains.entitlements import Entitlements
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.removal.receipt import Line
 from tillwright.domains.removal.stake import Stake, stake
+from tillwright.domains.removal.unfinished import LISTED, hopeful
 from tillwright.domains.webhooks import Webhooks
 from tillwright.gateways.database import Tally, Tx
+from tillwright.gateways.stripe.errors import StripeFailure
 
 
 class AssistantPart:
@@ -55,7 +57,16 @@ class ConnectionsPart:
     async def remove_at_stripe(self, organisation_id: str) -> Sequence[Line]:
         done, failed = await self._connections.revoke_all(organisation_id)
         lines = [Line("Access to users' own accounts was taken back at Stripe.", count=done)]
-        return lines + [Line(self.left_behind, done=False, id=account_id) for account_id in failed]
+        return lines + [
+            # Without a key of that side there is nothing to try it with.
+            Line(
+                f"{LISTED} {error.sentence}",
+                done=False,
+                id=account_id,
+                again=hopeful(error) and isinstance(error, StripeFailure),
+            )
+            for account_id, error in failed.items()
+        ]
 
     async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
         return [stake("Links to users’ own accounts", await self._connections.at_stake(tx, organisation_id))]

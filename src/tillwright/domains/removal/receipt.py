@@ -10,12 +10,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Line:
-    """One thing done (`done`) or left; `what` is a sentence, `count` how many rows or objects, `id` the one meant."""
+    """One thing done (`done`) or left; `what` is a sentence, `count` how many rows or objects, `id` the one meant.
+
+    `again`: it is left for now, and tried again for a day.
+    """
 
     what: str
     done: bool = True
     count: int | None = None
     id: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,14 @@ class Receipt:
         """What could not be done at Stripe and must be done by hand there."""
         return [line for line in self.lines if not line.done]
 
-    def ended(self, ending: Line) -> Receipt:
-        """The receipt once what was left at Stripe was tried again: with how that ended."""
-        lines = self.lines
-        if ending.done:
-            lines = tuple(line for line in lines if line.done or "webhook endpoint" not in line.what)
-        return replace(self, lines=(*lines, ending))
+    def ended(self, endings: Sequence[Line], tried: Sequence[str]) -> Receipt:
+        """The receipt once what was left at Stripe was tried again: how that ended, in place of what was to be.
+
+        Args:
+            tried: the ids of what was tried; a line without an id is one of all of them.
+        """
+        kept = [line for line in self.lines if not line.again or (line.id and line.id not in tried)]
+        return replace(self, lines=(*kept, *endings))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data, names as here."""

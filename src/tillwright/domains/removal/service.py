@@ -12,22 +12,18 @@ from tillwright.domains import audit, events
 from tillwright.domains.billing import Effects
 from tillwright.domains.integrations import PARTNER, SERVICE, Integration, Integrations
 from tillwright.domains.removal import store
+from tillwright.domains.removal.debts import Debts
 from tillwright.domains.removal.receipt import Line, Receipt
 from tillwright.domains.removal.stake import Stake, stake
-from tillwright.domains.removal.unfinished import GIVEN_UP_AFTER, LEASE, Unfinished, wait
+from tillwright.domains.removal.unfinished import LEASE, Unfinished, hopeful
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.verification import Verification
 from tillwright.gateways.database import Database, Tally, Tx
 from tillwright.gateways.ledger import Ledger
-from tillwright.gateways.stripe.access import Access
-from tillwright.gateways.stripe.errors import AccountRefused, KeyRefused, PermissionMissing
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
-from tillwright.kit.errors import Absent, TillwrightError, Upstream
-from tillwright.kit.seal import Seal, Secret
+from tillwright.kit.errors import Absent, TillwrightError
 
-_HOPELESS = (KeyRefused, PermissionMissing, AccountRefused)
-_PURPOSE = "removal"
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _AGAIN = timedelta(days=1)
 
@@ -53,18 +49,6 @@ class Part(Protocol):
         ...
 
 
-class Hooks(Protocol):
-    """Our webhook endpoints at Stripe, which can be taken back when nothing of them is left here."""
-
-    async def hooks(self, organisation_id: str) -> Sequence[str]:
-        """What names them at Stripe."""
-        ...
-
-    async def take_back(self, access: Access, hooks: Sequence[str]) -> int:
-        """Delete those that are still there; returns how many. Raises what Stripe says."""
-        ...
-
-
 class Removal:
     """`parts` in the order they are to be asked; `patience` in seconds for all of Stripe's part: erasing here wins.
 
@@ -82,8 +66,7 @@ class Removal:
         effects: Effects,
         parts: Sequence[Part] = (),
         patience: float = 20.0,
-        hooks: Hooks | None = None,
-        seal: Seal | None = None,
+        debts: Debts | None = None,
         ledger: Ledger | None = None,
     ) -> None:
         self._database = database
@@ -93,8 +76,7 @@ class Removal:
         self._effects = effects
         self._parts = parts
         self._patience = patience
-        self._hooks = hooks
-        self._seal = seal
+        self._debts = debts
         self._ledger = ledger
         self._noted = _EVER
 
@@ -156,7 +138,8 @@ class Removal:
             if work is None:
                 continue
             if work.phase == "AT_STRIPE":
-                await self._take_back(work)
+                if self._debts:
+                    await self._debts.settle(work, self._patience)
                 continue
             try:
                 await self._carry_out(work, await self._integrations.of(organisation_id, work.partner, work.service))
@@ -201,18 +184,21 @@ class Removal:
     async def _carry_out(self, work: Unfinished, integration: Integration) -> Receipt:
         """Do a deletion that was begun, from whichever place it was left at."""
         organisation_id = work.organisation_id
-        debt = await self._debt(work, integration)
-        lines, hopeful = await self._remove_at_stripe(integration)
+        debt = await self._debts.of(work, integration) if self._debts else None
+        lines = await self._remove_at_stripe(integration)
+        again = debt is not None and any(line.again for line in lines)
         async with self._database.tenant(organisation_id) as tx:
             if not await store.hold(tx, work):
                 raise Absent("integration_absent", "Somebody else deleted this integration at the same moment.")
             lines += await self._erase(tx, integration)
-            if debt and hopeful:
+            if again:
                 lines.append(Line(_TRIED_AGAIN))
+            else:
+                lines = [replace(line, again=False) for line in lines]
             receipt = self._receipt(work.id, integration, work.actor.name, lines)
             await store.insert(tx, organisation_id, receipt, integration.created)
             await self._note(tx, work.actor, integration, receipt)
-            if debt and hopeful:
+            if debt and again:
                 await store.leave_at_stripe(tx, debt)
             else:
                 await store.end(tx, work)
@@ -223,82 +209,19 @@ class Removal:
             await asyncio.to_thread(self._ledger.note_deletions, new)
         return receipt
 
-    async def _debt(self, work: Unfinished, integration: Integration) -> Unfinished | None:
-        """What would have to be taken back later, with the key for it sealed apart; read while it is still there."""
-        if self._hooks is None or self._seal is None or integration.partner != PARTNER:
-            return None
-        try:
-            hooks = await self._hooks.hooks(work.organisation_id)
-            access = await self._integrations.access(work.organisation_id, why="finish deleting at Stripe")
-        except TillwrightError:
-            return None  # a key that does not open: what is left must be done by hand, and the receipt says so
-        sealed = self._seal.close(access.key, organisation=work.organisation_id, partner=PARTNER, purpose=_PURPOSE)
-        return replace(
-            work,
-            due=self._clock.now() + wait(0),
-            livemode=access.livemode,
-            account_id=access.account_id,
-            sealed_key=sealed,
-            hooks=tuple(hooks),
-        )
-
-    async def _take_back(self, work: Unfinished) -> None:
-        late = self._clock.now() - work.begun > GIVEN_UP_AFTER
-        try:
-            count = await self._with_key(work)
-        except TillwrightError as error:
-            if not late and not isinstance(error, _HOPELESS):
-                async with self._database.tenant(work.organisation_id) as tx:
-                    await store.put_off(tx, work, self._clock.now() + wait(work.attempts))
-                return
-            ending = Line(f"{_NOT_REMOVED} {error.sentence} The key kept for it was shredded.", done=False)
-        else:
-            ending = Line("Our webhook endpoint was removed at Stripe later; the key for it was shredded.", count=count)
-        async with self._database.tenant(work.organisation_id) as tx:
-            if not await store.end(tx, work):
-                return
-            receipt = await store.receipt(tx, work.organisation_id, work.id)
-            if receipt is not None:
-                await store.rewrite(tx, work.organisation_id, receipt.ended(ending))
-            said = {"receiptId": work.id, "done": ending.done}
-            subject, now = f"{work.partner}/{work.service}", self._clock.now()
-            actor = Principal.system(work.organisation_id, "tillwright").actor
-            await audit.record(tx, work.organisation_id, actor, "system:integration:end_delete", subject, said, now)
-
-    async def _with_key(self, work: Unfinished) -> int:
-        assert self._hooks is not None
-        assert self._seal is not None
-        key = self._seal.open(
-            work.sealed_key or b"", organisation=work.organisation_id, partner=PARTNER, purpose=_PURPOSE
-        )
-        async with self._database.tenant(work.organisation_id) as tx:
-            actor = Principal.system(work.organisation_id, "tillwright").actor
-            why = "remove the webhook endpoint of a deleted integration"
-            what = f"{PARTNER}/{_PURPOSE}"
-            await audit.opened(tx, work.organisation_id, actor, what, why, self._clock.now())
-        access = Access(work.organisation_id, Secret(key.reveal()), bool(work.livemode), work.account_id)
-        try:
-            async with asyncio.timeout(self._patience):
-                return await self._hooks.take_back(access, work.hooks)
-        except TimeoutError as error:
-            raise Upstream("stripe_silent", "Stripe did not answer in time.") from error
-
-    async def _remove_at_stripe(self, integration: Integration) -> tuple[list[Line], bool]:
-        """What was done there, and whether trying what is left again later may help."""
+    async def _remove_at_stripe(self, integration: Integration) -> list[Line]:
+        """What was done there, and what was not."""
         lines: list[Line] = []
-        hopeful = False
         ends = self._clock.monotonic() + self._patience
         for part in self._parts if integration.partner == PARTNER else ():
             try:
                 async with asyncio.timeout(max(0.1, ends - self._clock.monotonic())):
                     lines += await part.remove_at_stripe(integration.organisation_id)
             except TimeoutError:
-                hopeful = True
-                lines.append(Line(f"{part.left_behind} Stripe did not answer in time.", done=False))
+                lines.append(Line(f"{part.left_behind} Stripe did not answer in time.", done=False, again=True))
             except TillwrightError as error:
-                hopeful = hopeful or not isinstance(error, _HOPELESS)
-                lines.append(Line(f"{part.left_behind} {error.sentence}", done=False))
-        return lines, hopeful
+                lines.append(Line(f"{part.left_behind} {error.sentence}", done=False, again=hopeful(error)))
+        return lines
 
     async def _erase(self, tx: Tx, integration: Integration) -> list[Line]:
         organisation, partner, service = integration.organisation_id, integration.partner, integration.service
@@ -338,7 +261,6 @@ class Removal:
         await events.record(tx, organisation, f"integration:{integration.partner}:deleted", said, now)
 
 
-_NOT_REMOVED = "Our webhook endpoint could not be removed at Stripe:"
 _TRIED_AGAIN = (
     "What is left at Stripe is tried again for a day. Only for that the key stays sealed, for nothing else; then it is "
     "shredded."

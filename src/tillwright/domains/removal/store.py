@@ -146,13 +146,14 @@ async def leave_at_stripe(tx: Tx, work: Unfinished) -> None:
     """Erased here; the rest is for later."""
     await tx.execute(
         "update unfinished_removals set phase = 'AT_STRIPE', due = %s, attempts = 0, livemode = %s, account_id = %s, "
-        "sealed_key = %s, hooks = %s where organisation_id = %s and id = %s",
+        "sealed_key = %s, hooks = %s, links = %s where organisation_id = %s and id = %s",
         (
             work.due,
             work.livemode,
             work.account_id,
             work.sealed_key,
             list(work.hooks),
+            Jsonb(work.links),
             work.organisation_id,
             work.id,
         ),
@@ -180,4 +181,5 @@ def _unfinished(row: dict[str, Any]) -> Unfinished:
         account_id=row["account_id"],
         sealed_key=bytes(sealed) if sealed else None,
         hooks=tuple(row["hooks"]),
+        links=tuple((account, client) for account, client in row["links"]),
     )

@@ -7,19 +7,25 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from tillwright.domains.audit import Actor
+from tillwright.gateways.stripe.errors import AccountRefused, KeyRefused, PermissionMissing
+from tillwright.kit.errors import TillwrightError
 
 LEASE = timedelta(minutes=1)
 """Longer than everything at Stripe and the erasing here may take; then another process goes on."""
 GIVEN_UP_AFTER = timedelta(hours=24)
+
+LISTED = "This user's account may still list our access: it can be removed there in Stripe under Installed apps."
+_HOPELESS = (KeyRefused, PermissionMissing, AccountRefused)
 
 Phase = Literal["HERE", "AT_STRIPE"]
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """`id` is its receipt's. HERE: not erased yet. AT_STRIPE: erased; `hooks` may still be there.
+    """`id` is its receipt's. HERE: not erased yet. AT_STRIPE: erased; `hooks` may still be there, and access to users'
+    own accounts by `links`, each (account, Connect client id).
 
-    `sealed_key` opens for nothing but taking back those hooks, until that is done or a day is over.
+    `sealed_key` opens for nothing but taking those back, until that is done or a day is over.
     """
 
     organisation_id: str
@@ -35,6 +41,12 @@ class Unfinished:
     account_id: str | None = None
     sealed_key: bytes | None = None
     hooks: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+
+
+def hopeful(error: TillwrightError) -> bool:
+    """Whether trying again with the same key may help."""
+    return not isinstance(error, _HOPELESS)
 
 
 def wait(attempts: int) -> timedelta:

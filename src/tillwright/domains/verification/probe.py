@@ -45,8 +45,12 @@ class Prober:
         self._clock = clock
         self._deadline = deadline
 
-    async def run(self, access: Access, *, restricted: bool) -> Probed:
-        """Probes every row that applies. Writes are aimed at what cannot exist, reads fetch one row."""
+    async def run(self, access: Access, *, restricted: bool, thorough: bool = False) -> Probed:
+        """Probes every row that applies. Writes are aimed at what cannot exist, reads fetch one row.
+
+        Args:
+            thorough: ask about reading too wherever writing is not proven, however many requests that takes.
+        """
         probed = Probed()
         access = replace(access, quiet=True, spare=None)
         rows = [row for row in PERMISSIONS if applies(row, access.livemode, restricted)]
@@ -64,7 +68,8 @@ class Prober:
         doubtful = [
             row for row in probable if row.write and row.read and verdicts[row.right] in ("missing", "unproven")
         ]
-        room = MOST_REQUESTS - probed.requests if probed.dead is None else 0
+        most = len(doubtful) if thorough else MOST_REQUESTS - probed.requests
+        room = most if probed.dead is None else 0
         readable = dict(
             zip(
                 (row.right for row in doubtful[:room]),

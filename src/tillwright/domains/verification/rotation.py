@@ -10,6 +10,7 @@ from tillwright.domains.integrations import PARTNER, SERVICE, Integration, Integ
 from tillwright.domains.integrations.keys import SECRET
 from tillwright.domains.integrations.proving import Proven
 from tillwright.domains.tenancy import Principal
+from tillwright.domains.verification.no_less import compare_rights
 from tillwright.domains.verification.report import Report
 from tillwright.domains.verification.service import Verification
 from tillwright.gateways.database import Database
@@ -58,11 +59,15 @@ class Rotation:
             principal, publishable_key=publishable_key or current.publishable_key, secret_key=secret_key
         )
         _same_account(current, proven)
-        before = await self._of_present_key(principal, current)
+        present, last = await self._of_present_key(principal, current)
         report = await self._verification.check(
-            proven.access, restricted=proven.pair.kind == "RESTRICTED", before=before, key_hint=proven.pair.hint
+            proven.access,
+            restricted=proven.pair.kind == "RESTRICTED",
+            before=last or present,
+            key_hint=proven.pair.hint,
+            thorough=True,
         )
-        _as_good(before, report)
+        _as_good(present, report)
         async with self._database.tenant(organisation_id) as tx:
             locked = await self._integrations.hold(tx, organisation_id, expected_version, partner, service)
             changed = await self._integrations.exchange.replace(
@@ -72,35 +77,54 @@ class Rotation:
             report = replace(report, id=ids.new("vrf"), by=principal.name)
             return await self._verification.keep(tx, principal, changed, report)
 
-    async def _of_present_key(self, principal: Principal, current: Integration) -> Report:
-        """What the present key may do: its last report, or a look at it now if there is none."""
+    async def _of_present_key(self, principal: Principal, current: Integration) -> tuple[Report, Report | None]:
+        """What the present key may do, asked now; and its last report, by which it is judged if it may do nothing more.
+
+        Raises:
+            Upstream: Stripe does not say of every right.
+        """
         last = await self._verification.latest(current.organisation_id, current.partner, current.service)
-        if last and last.key_hint == current.key_hint and last.mode == current.mode:
-            return last
+        if last and (last.key_hint, last.mode) != (current.key_hint, current.mode):
+            last = None
         access = await self._integrations.access(
             current.organisation_id, why="compare with a new key", principal=principal, though_paused=True
         )
-        return await self._verification.check(
-            access, restricted=current.key_kind == "RESTRICTED", key_hint=current.key_hint
+        now = await self._verification.check(
+            access, restricted=current.key_kind == "RESTRICTED", key_hint=current.key_hint, thorough=True
         )
+        if now.inconclusive:
+            raise _unproven("the present key")
+        # A key that Stripe no longer takes can do nothing; what it could is what the new one has to.
+        dead = all(finding.state in ("unknown", "absent") for finding in now.findings)
+        return (last if dead and last else now), last
 
 
-def _as_good(before: Report, report: Report) -> None:
+def _as_good(present: Report, report: Report) -> None:
     if report.inconclusive:
-        raise Upstream(
-            "rotation_unproven",
-            "Stripe did not answer every question about the new key, so the old one was kept.",
-            remedy="Try again in a moment.",
-        )
-    had = {finding.right for finding in before.findings if finding.state == "ok"}
-    fewer = [finding.right for finding in report.findings if finding.state == "missing" and finding.right in had]
-    if fewer:
+        raise _unproven("the new key")
+    rights = compare_rights(present, report)
+    if rights.lost:
         raise Conflict(
             "key_has_fewer_permissions",
-            f"The new key may do less than the present one: it lacks {', '.join(fewer)}.",
+            f"The new key may do less than the present one: it lacks {', '.join(rights.lost)}.",
             field=SECRET,
             remedy="Add these permissions to the new key in Stripe's Dashboard, then enter it again.",
         )
+    if rights.unproven:
+        raise Conflict(
+            "key_permissions_unproven",
+            f"Stripe's answers do not prove that the new key has {', '.join(rights.unproven)}, as the present one has.",
+            field=SECRET,
+            remedy="Look at these permissions of the new key in Stripe's Dashboard, then enter it again.",
+        )
+
+
+def _unproven(whose: str) -> Upstream:
+    return Upstream(
+        "rotation_unproven",
+        f"Stripe did not answer every question about {whose}, so the present one was kept.",
+        remedy="Try again in a moment.",
+    )
 
 
 def _same_account(integration: Integration, proven: Proven) -> None:

@@ -153,7 +153,13 @@ class Verification:
         return changed
 
     async def check(
-        self, access: Access, *, restricted: bool, before: Report | None = None, key_hint: str = ""
+        self,
+        access: Access,
+        *,
+        restricted: bool,
+        before: Report | None = None,
+        key_hint: str = "",
+        thorough: bool = False,
     ) -> Report:
         """The same report for a key that need not be saved, and nothing kept.
 
@@ -162,9 +168,10 @@ class Verification:
             restricted: whether it is a restricted key.
             before: the report to compare with.
             key_hint: the key's last four characters.
+            thorough: see `Prober.run`.
         """
         started = self._clock.monotonic()
-        probed = await self._prober.run(access, restricted=restricted)
+        probed = await self._prober.run(access, restricted=restricted, thorough=thorough)
         account, endpoint = seen.account(probed), seen.our_endpoint(probed, access.organisation_id)
         dead = str(probed.dead) if probed.dead else None
         mode = "live" if access.livemode else "test"

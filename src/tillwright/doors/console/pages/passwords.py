@@ -65,7 +65,7 @@ async def choose(request: Request) -> Response:
 
 async def own_form(visit: Visit) -> Response:
     """The present password and the new one."""
-    return visit.html("pages/password.html", section="sessions")
+    return visit.html("pages/password.html", section="sessions", error=None)
 
 
 async def change(visit: Visit) -> Response:
