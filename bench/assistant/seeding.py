@@ -68,12 +68,13 @@ def _shelf(books: Books) -> list[dict[str, Any]]:
     rows += [_price(price) for price in books.prices]
     rows += [
         {"object": "coupon", "id": id_, "name": name, "valid": valid, "percent_off": 10.0, "duration": "once",
-         "created": 1, "metadata": {}, "times_redeemed": 0}
+         "created": 1, "metadata": {}, "times_redeemed": 0, "redeem_by": None, "max_redemptions": None}
         for id_, name, valid in books.coupons
     ]  # fmt: skip
     rows += [
         {"object": "promotion_code", "id": id_, "code": code, "active": active, "created": 1, "metadata": {},
-         "promotion": {"type": "coupon", "coupon": coupon}, "times_redeemed": 0}
+         "promotion": {"type": "coupon", "coupon": coupon}, "times_redeemed": 0, "expires_at": None,
+         "max_redemptions": None, "customer": None, "restrictions": {}}
         for id_, code, coupon, active in books.promotion_codes
     ]  # fmt: skip
     return rows

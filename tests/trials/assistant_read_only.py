@@ -20,7 +20,8 @@ from typing import Any
 
 import psycopg
 from bench.assistant.__main__ import connected, house_over
-from bench.assistant.books import NOW, ORDERS, PROFILES, keep
+from bench.assistant.books import NOW, PROFILES, keep
+from bench.assistant.injections import TEXTS
 from bench.assistant.seeding import put
 from bench.assistant.serving import serving
 
@@ -41,7 +42,7 @@ _PATHS = [(one.method, re.sub(r"\{\w+\}", "obj_1", one.path)) for one in operati
 def _value(dice: random.Random, ids: list[str]) -> Any:
     method, path = dice.choice(_PATHS)
     return dice.choice(
-        (path, f"{method} {path}", path.strip("/").replace("/", "_"), dice.choice(ORDERS), dice.choice(ids), "..",
+        (path, f"{method} {path}", path.strip("/").replace("/", "_"), dice.choice(TEXTS), dice.choice(ids), "..",
          "%2e%2e", dice.randrange(-5, 10**6), None, True, {"method": "POST"}, ["x"], "2026-01-01", "eur", "\0")
     )  # fmt: skip
 
