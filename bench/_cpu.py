@@ -12,6 +12,15 @@ def own() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def of(pid: int) -> float:
+    """Of another process, as Linux counts them; 0.0 elsewhere."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def postgres(folder: Path) -> float:
     """Of the server whose data is somewhere under the folder, as Linux counts them; 0.0 elsewhere."""
     pids = {int(found.read_text().split()[0]) for found in folder.rglob("postmaster.pid")}

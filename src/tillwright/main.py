@@ -11,10 +11,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from tillwright.domains.notifications.notices import service as notices
 from tillwright.doors import cli
@@ -23,9 +25,10 @@ from tillwright.settings import Settings
 from tillwright.wiring import House, open_house
 
 
-def web(house: House) -> Starlette:
+def web(house: House) -> ASGIApp:
     """The web process's application: intake and API first, the console answers everything else."""
     from tillwright.doors import api, console, mcp
+    from tillwright.doors.api.intake import IntakeFirst
 
     settings = house.settings
 
@@ -47,7 +50,7 @@ def web(house: House) -> Starlette:
         finally:
             await house.webhooks.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", health),
             *api.routes(house),
@@ -56,6 +59,7 @@ def web(house: House) -> Starlette:
         ],
         lifespan=lifespan,
     )
+    return IntakeFirst(house.webhooks, app)
 
 
 async def _serve(settings: Settings) -> None:
@@ -69,6 +73,7 @@ async def _serve(settings: Settings) -> None:
             log_level="warning",
             server_header=False,
             proxy_headers=False,
+            access_log=False,
             timeout_graceful_shutdown=10,
         )
         server = uvicorn.Server(config)
@@ -81,7 +86,7 @@ async def _serve(settings: Settings) -> None:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish the requests in hand."""
-    asyncio.run(_serve(settings))
+    uvloop.run(_serve(settings))
 
 
 async def _expire(house: House) -> int:

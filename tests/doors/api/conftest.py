@@ -19,7 +19,7 @@ __all__ = ["nowhere", "sender"]
 @asynccontextmanager
 async def serving(webhooks: Webhooks, port: int = 0) -> AsyncIterator[str]:
     """uvicorn in this loop, on a free port unless one is given; its address."""
-    app = Starlette(routes=list(intake.routes(webhooks)))
+    app = intake.IntakeFirst(webhooks, Starlette())
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off"))
     task = asyncio.create_task(server.serve())
     while not server.started:

@@ -26,7 +26,7 @@ async def main(url: str, master_key: str) -> None:
             clock=SystemClock(), database=database, integrations=nobody, mirror=nobody, reader=nobody, writer=nobody,
             seal=Seal([MasterKey(Secret(master_key))]), public_url="",
         )  # fmt: skip
-        app = Starlette(routes=list(intake.routes(webhooks)))
+        app = intake.IntakeFirst(webhooks, Starlette())
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", access_log=False))
         task = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event

@@ -49,6 +49,14 @@ async def test_a_signed_event_is_answered_when_it_is_stored(
     assert await ids_stored(database, organisation) == {"evt_1"}
 
 
+async def test_what_is_no_webhook_address_goes_on_to_the_application(http: httpx.AsyncClient, sender: Sender) -> None:
+    body = sender.event(1)
+    for path in ("/webhooks/stripe/", "/webhooks/stripe", f"/webhooks/stripe/{sender.token}/more", "/healthz"):
+        answer = await http.post(path, content=body, headers={"Stripe-Signature": sender.header(body).decode()})
+        assert answer.status_code == 404
+        assert answer.text == "Not Found", "the application's own answer"
+
+
 async def test_every_forgery_is_refused_and_leaves_nothing(
     http: httpx.AsyncClient,
     sender: Sender,

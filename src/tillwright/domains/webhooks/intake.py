@@ -52,7 +52,8 @@ class Intake:
         await self._commits.close()
 
     async def _write(self, deliveries: Sequence[Delivery]) -> Sequence[Accepted | Exception]:
-        async with self._database.open() as tx:
+        # In a pipeline: what needs no answer is sent with what does.
+        async with self._database.open() as tx, tx.pipeline():
             # A server may be set to answer commits before they are on disk; an acceptance must not be.
             await tx.execute("set local synchronous_commit = on")
             addresses = await endpoints.addresses(

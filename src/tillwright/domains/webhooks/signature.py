@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Sequence
@@ -89,7 +88,7 @@ def check(signature: Signature, body: bytes, secrets: Sequence[Secret]) -> None:
         key = secret.reveal().encode()
         if not key:
             continue
-        proof = hmac.new(key, signature.stamp + b"." + body, hashlib.sha256).hexdigest().encode()
+        proof = hmac.digest(key, signature.stamp + b"." + body, "sha256").hex().encode()
         if any([hmac.compare_digest(proof, offered) for offered in signature.proofs]):
             return
     raise _refused("signature_wrong", "The signature does not match the body.")

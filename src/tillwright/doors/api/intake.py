@@ -8,13 +8,14 @@ from collections.abc import Iterable
 
 import orjson
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tillwright.domains.webhooks import Webhooks
 from tillwright.domains.webhooks.envelope import LARGEST_BODY
 from tillwright.kit.errors import Invalid, TillwrightError, Upstream
 
-PATH = "/webhooks/stripe/{token}"
+_BELOW = "/webhooks/stripe/"
+PATH = _BELOW + "{token}"
 MOST_READ = 16 * LARGEST_BODY
 """Bytes of a body too large that are still read, and thrown away, so that its sender can be told."""
 PATIENCE = 10.0
@@ -38,10 +39,14 @@ class IntakeEndpoint:
         self._webhooks = webhooks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.take(scope["path_params"]["token"], scope, receive, send)
+
+    async def take(self, token: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call of this token's address."""
         try:
             body = await read_body(scope, receive, LARGEST_BODY)
             signatures = [value for name, value in scope["headers"] if name == b"stripe-signature"]
-            accepted = await self._webhooks.accept(scope["path_params"]["token"], body, signatures)
+            accepted = await self._webhooks.accept(token, body, signatures)
         except Gone:
             return
         except TillwrightError as error:
@@ -52,6 +57,22 @@ class IntakeEndpoint:
             await refuse(send, Upstream("intake_failed", "The event could not be stored just now."))
         else:
             await send_json(send, 200, {"received": True, "id": accepted.event_id, "duplicate": accepted.duplicate})
+
+
+class IntakeFirst:
+    """The whole application with Stripe's address in front: a burst of events passes no router and no middleware."""
+
+    def __init__(self, webhooks: Webhooks, rest: ASGIApp) -> None:
+        self._intake = IntakeEndpoint(webhooks)
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_BELOW):
+            token: str = scope["path"][len(_BELOW) :]
+            if token and "/" not in token:
+                await self._intake.take(token, scope, receive, send)
+                return
+        await self._rest(scope, receive, send)
 
 
 class Gone(Exception):
