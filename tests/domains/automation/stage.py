@@ -237,6 +237,7 @@ async def make_stage(house: House, sandbox: Sandbox, clock: ManualClock) -> Stag
             secrets=house.secrets,
             outgoing=Outgoing(clock=clock, opened=[ip_network("127.0.0.0/8")]),
         ),
+        public_url=house.settings.web.public_url,
     )
     automation = Automation(
         clock=clock,

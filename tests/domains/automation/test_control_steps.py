@@ -235,6 +235,20 @@ async def test_a_yes_is_no_yes_to_a_changed_request(stage: Stage) -> None:
     assert percents(stage) == []
 
 
+async def test_who_is_to_be_told_gets_one_mail_with_the_link_and_the_sum(stage: Stage) -> None:
+    run_id = await asked(stage, ASK.replace("role: ADMIN", "role: ADMIN, notify: [boss@example.com]"))
+    (approval,) = (await stage.automation.approvals.list(stage.principal)).items
+    stage.clock.move(3600)
+    await stage.automation.hand_over(stage.queue)
+    assert await stage.segment(run_id) == PARKED
+    while await stage.house.notifications.deliver_due():
+        pass
+    (letter,) = stage.mailbox.letters
+    assert letter.to == "boss@example.com"
+    assert f"{stage.house.settings.web.public_url}/approvals/{approval.id}" in letter.text
+    assert "49.00 EUR" in letter.text
+
+
 async def test_an_approval_as_a_step_of_its_own(stage: Stage) -> None:
     run_id = await asked(
         stage, f"  - {{id: ok, approval: {{ask: 'Go on with ${{object.id}}?'}}}}\n  - {{id: a, {COUPON % 5}}}\n"
