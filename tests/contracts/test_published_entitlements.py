@@ -157,3 +157,21 @@ async def test_notices_and_what_is_ours_beside_the_published_operations(connecte
     assert later.json()["endTime"] == "2027-03-10T00:00:00Z"
     refused = await connected.http.patch(path, json={"alertDaysBeforeEnd": 61}, headers=headers)
     assert (refused.status_code, refused.json()["field"]) == (400, "alertDaysBeforeEnd")
+
+
+async def test_a_contact_is_linked_to_a_buyer_and_taken_away(connected: Published) -> None:
+    one = connected.organisation_id
+    (listed,) = await ask(connected, "list_entitlements")
+    given = published.IdentityContact(name="Finance", emailAddress="finance@example.com")
+    made = await connected.call("ContactApi", "create_contact", one, given)
+    for _ in range(2):  # twice is as good as once
+        linked = await connected.call("ContactApi", "add_contact_to_buyer", one, listed.buyer_id, made.id)
+        assert (linked.id, linked.contact_ids) == (listed.buyer_id, [made.id])
+    buyer = await connected.call("BuyerApi", "get_buyer", one, listed.buyer_id)
+    assert buyer.contact_ids == [made.id], "the buyer knows it too"
+    await connected.call("ContactApi", "remove_contact_from_buyer", one, listed.buyer_id, made.id)
+    assert not (await connected.call("BuyerApi", "get_buyer", one, listed.buyer_id)).contact_ids
+    with pytest.raises(NotFoundException):
+        await connected.call("ContactApi", "remove_contact_from_buyer", one, listed.buyer_id, made.id)
+    with pytest.raises(NotFoundException):
+        await connected.call("ContactApi", "add_contact_to_buyer", one, listed.buyer_id, "con_none")
