@@ -11,11 +11,16 @@ import aiosmtplib
 
 from tillwright.gateways.mail.letter import Letter, address_of, compose
 from tillwright.gateways.mail.mailer import MailRefused, MailUnavailable
+from tillwright.gateways.mail.tls import why
 from tillwright.kit.errors import Invalid
 from tillwright.kit.seal import Secret
 
 DEADLINE = 15.0
 """Seconds a mail server has, from the first packet to its last word."""
+
+
+_SETTINGS = (530, 534, 535, 538)
+"""Replies that ask for a sign-in or for TLS, whenever they come."""
 
 
 class SmtpMailer:
@@ -55,33 +60,57 @@ class SmtpMailer:
             raise MailRefused(error.code, error.sentence, remedy=error.remedy) from error
         try:
             async with asyncio.timeout(self._deadline):
-                dialled = await self._dial() if self._addresses else None
-                await aiosmtplib.send(
-                    message,
-                    recipients=[address_of(letter.to).addr_spec],
-                    hostname=self._host,
-                    port=None if dialled else self._port,
-                    sock=dialled,
-                    username=self._user,
-                    password=self._password.reveal() if self._password else None,
-                    use_tls=self._tls == "tls",
-                    start_tls=self._tls == "starttls",
-                    timeout=self._deadline,
-                )
+                client = await self._signed_in()
+                async with client:
+                    await client.send_message(message, recipients=[address_of(letter.to).addr_spec])
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refusal(
                 max(r.code for r in error.recipients), "; ".join(r.message for r in error.recipients)
             ) from error
-        except aiosmtplib.SMTPAuthenticationError as error:
-            # Our sign-in is wrong, not the mail: it can go once the settings are mended.
-            raise self._unavailable(f"it refuses our sign-in ({error.code})") from error
         except aiosmtplib.SMTPResponseException as error:
+            if error.code in _SETTINGS:
+                raise self._unavailable(f"it asks for a sign-in or for TLS ({error.code} {error.message})") from error
             raise _refusal(error.code, error.message) from error
         except aiosmtplib.SMTPNotSupported as error:
             raise MailRefused("mail_refused", f"The mail server can't send this mail: {error}.") from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             said = str(error).replace(" on port None", "")  # what the library calls a connection that was handed to it
-            raise self._unavailable(said or type(error).__name__) from error
+            raise self._unavailable(why(error, self._host) or said or type(error).__name__) from error
+
+    async def _signed_in(self) -> aiosmtplib.SMTP:
+        """A connection that waits for a mail: greeted, encrypted where that was asked for, signed in.
+
+        Raises:
+            MailUnavailable: whatever the server says against it. Its no is to our settings, not to the mail, which can
+                go once they are mended.
+        """
+        dialled = await self._dial() if self._addresses else None
+        client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=None if dialled else self._port,
+            sock=dialled,
+            username=self._user,
+            password=self._password.reveal() if self._password else None,
+            use_tls=self._tls == "tls",
+            start_tls=self._tls == "starttls",
+            timeout=self._deadline,
+        )
+        try:
+            await client.connect()
+        except aiosmtplib.SMTPAuthenticationError as error:
+            raise self._unavailable(f"it refuses our sign-in ({error.code})") from error
+        except aiosmtplib.SMTPConnectResponseError as error:
+            raise self._unavailable(f"it greets us with {error.code} {error.message}") from error
+        except aiosmtplib.SMTPHeloError as error:
+            raise self._unavailable(f"it does not want to talk to us ({error.code} {error.message})") from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._unavailable(f"it refuses to encrypt ({error.code} {error.message})") from error
+        except aiosmtplib.SMTPException as error:
+            if "STARTTLS" in str(error) and why(error, self._host) is None:
+                reason = "it offers no STARTTLS, so nothing was sent; check the port, or whether TLS begins at once"
+                raise self._unavailable(reason) from error
+            raise
+        return client
 
     async def _dial(self) -> socket.socket:
         """A connection to the first of the addresses that takes one."""
