@@ -31,6 +31,7 @@ from tillwright.domains.environments import Environments
 from tillwright.domains.events import renumber_store as spine
 from tillwright.domains.integrations import Credentials, Integrations, NamedSecrets
 from tillwright.domains.integrations.mail_servers import MailServers
+from tillwright.domains.integrations.model import Settings as Choices
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror import renumber_store as changes
 from tillwright.domains.mirror.library.service import Library
@@ -189,7 +190,13 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     outgoing = Outgoing(clock=clock, opened=settings.outgoing_networks)
     secrets = NamedSecrets(database=database, clock=clock, credentials=Credentials(seal))
     integrations = Integrations(
-        database=database, clock=clock, credentials=Credentials(seal), reader=reader, writer=writer
+        database=database,
+        clock=clock,
+        credentials=Credentials(seal),
+        reader=reader,
+        writer=writer,
+        # In a demo somebody wants to see notices; elsewhere nobody is warned before a person says so.
+        defaults=Choices(enable_entitlement_end_soon_notification=settings.demo),
     )
     verification = Verification(database=database, clock=clock, integrations=integrations, reader=reader, writer=writer)
     mirror = Mirror(clock=clock, database=database, keys=integrations, reader=reader)

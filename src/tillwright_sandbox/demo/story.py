@@ -37,6 +37,8 @@ FATES = (
 )
 CARDS = ("pm_card_visa", "pm_card_mastercard", "pm_card_amex", "pm_card_visa_debit", "pm_card_discover")
 FAILING = "pm_card_chargeCustomerFail"
+# What a service bought once grants, as a shop may write it into a payment's metadata.
+TERMS = {"onboarding": "P90D", "migration": "P30D", "training": "P1Y"}
 
 
 class Story:
@@ -218,7 +220,7 @@ class Story:
                 "payment_method": card,
                 "payment_method_types": ["card"],
                 "confirm": True,
-                "metadata": {"item": item},
+                "metadata": {"item": item, "entitlement_term": TERMS[item]},
             },
         )
         if intent and card in CARDS and self.dice.random() < 0.16:

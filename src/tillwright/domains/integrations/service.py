@@ -24,7 +24,10 @@ from tillwright.kit.seal import Secret
 
 
 class Integrations:
-    """`deadline` is how long, in seconds, each question to Stripe may take while somebody waits."""
+    """`deadline` is how long, in seconds, each question to Stripe may take while somebody waits.
+
+    `defaults` is what a new integration begins with.
+    """
 
     def __init__(
         self,
@@ -35,12 +38,14 @@ class Integrations:
         reader: StripeReader,
         writer: StripeWriter,
         deadline: float = 15.0,
+        defaults: Settings | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._credentials = credentials
         self.exchange = Exchange(clock=clock, credentials=credentials)
         self._proving = Proving(reader, writer, deadline=deadline)
+        self._defaults = defaults or Settings()
 
     async def examine(self, principal: Principal, *, publishable_key: str, secret_key: Secret) -> Proven:
         """Tells from two keys the account and the mode they are of, and saves nothing.
@@ -102,6 +107,7 @@ class Integrations:
             created_by=principal.name,
             updated=now,
             updated_by=principal.name,
+            settings=self._defaults,
         )
         async with self._database.tenant(principal.organisation_id) as tx:
             if not await store.insert(tx, integration):

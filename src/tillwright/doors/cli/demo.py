@@ -18,16 +18,23 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from tillwright.domains.notifications.configuration.model import Change
+from tillwright.domains.notifications.scopes import end_soon_entitlement
 from tillwright.domains.tenancy import Principal
 from tillwright.doors.cli.processes import Program, Supervisor
 from tillwright.kit.errors import Conflict, Upstream
 from tillwright.kit.seal import Secret
 from tillwright.settings import Settings, read
-from tillwright.wiring import open_house, owner_url
+from tillwright.wiring import House, open_house, owner_url
 
 EMAIL, PASSWORD = "demo@northwind.example", "demo-password"
 PUBLISHABLE_KEY, RESTRICTED_KEY = "pk_test_sandbox_northwind", "rk_test_sandbox_northwind"
 WORKFLOW = "win_back_failed_payment"
+CONTACTS = (
+    ("Customer success", "success@northwind.example", "care"),
+    ("Account managers", "accounts@northwind.example", "sales"),
+)
+WARNED_OF = end_soon_entitlement.SCOPE.name
 
 _console = Console(highlight=False)
 
@@ -122,6 +129,16 @@ async def _prepare(settings: Settings) -> None:
         if await house.tenancy.is_new():
             principal = await house.tenancy.create_organisation("Northwind Demo", EMAIL, PASSWORD, person="Demo")
             await house.automation.save_example(principal, WORKFLOW, activate=True)
+            await _name_recipients(house, principal)
+
+
+async def _name_recipients(house: House, principal: Principal) -> None:
+    """Somebody is told before an entitlement ends, so that moving the demo's clock has something to show."""
+    notices = house.notices
+    given = [{"name": name, "email": email, "tags": [tag]} for name, email, tag in CONTACTS]
+    made = await notices.contacts.create(principal, given)
+    scope = {"to": [made[0].id], "cc": [made[1].id]}
+    await notices.configurations.change(principal, Change(scopes={WARNED_OF: scope}))
 
 
 async def _connect(settings: Settings) -> None:
@@ -150,7 +167,7 @@ def _welcome(address: str, sandbox: str, seconds: float, supervisor: Supervisor)
   Sign in   [bold]{EMAIL}[/bold]   password [bold]{PASSWORD}[/bold]
   Sandbox   {sandbox}   (a Stripe of your own: nothing leaves this machine)
 
-[bold]Three things to try[/bold]
+[bold]Four things to try[/bold]
 
   1. Integrations → Connect Stripe, with these keys, then press VERIFY.
        Public Key   {PUBLISHABLE_KEY}
@@ -159,6 +176,8 @@ def _welcome(address: str, sandbox: str, seconds: float, supervisor: Supervisor)
        SANDBOX_URL={sandbox} .venv/bin/python examples/failed_payment.py
   3. While that runs, kill the worker; it comes back and finishes: one coupon, one code, one mail.
        kill -9 {worker}
+  4. Entitlements → “To the next notice” moves the clock, here and at the sandbox: the notices before
+     an end go out one by one (Notices, Mails).
 
 Ctrl-C stops everything; the next start goes on with the same data.
 """,
