@@ -54,6 +54,14 @@ def test_there_is_enough_of_everything(store: Objects) -> None:
     assert {kind: store.count(kind) for kind, count in least.items() if store.count(kind) < count} == {}
 
 
+def test_whoever_connects_an_account_of_their_own_finds_something_there(told: tuple[World, float]) -> None:
+    least = {"customer": 20, "subscription": 18, "invoice": 50, "charge": 50, "product": 9, "refund": 1, "coupon": 6}
+    _, *others = told[0].accounts.values()
+    assert len(others) >= 2
+    for account in others:
+        assert {kind: account.test.count(kind) for kind, few in least.items() if account.test.count(kind) < few} == {}
+
+
 def test_subscriptions_stand_in_every_status(store: Objects) -> None:
     statuses = Counter(one["status"] for one in every(store, "subscription"))
     wanted = {"active", "trialing", "past_due", "canceled", "incomplete", "incomplete_expired", "paused"}

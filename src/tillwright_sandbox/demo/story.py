@@ -44,8 +44,8 @@ TERMS = {"onboarding": "P90D", "migration": "P30D", "training": "P1Y"}
 class Story:
     """Deterministic by its dice: the same seed tells the same story, moved to end now."""
 
-    def __init__(self, shop: Shop, dice: random.Random, now: int) -> None:
-        self.shop, self.dice, self.now = shop, dice, now
+    def __init__(self, shop: Shop, dice: random.Random, now: int, customers: int = CUSTOMERS) -> None:
+        self.shop, self.dice, self.now, self.customers = shop, dice, now, customers
         self.start = now - SPAN
         self.diary: list[tuple[int, int, Deed]] = []
         self.order = itertools.count()
@@ -60,7 +60,7 @@ class Story:
     def tell(self, say: Callable[[str], None]) -> None:
         self.at(self.start, self.open_shop)
         fates = self.fates()
-        for number in range(1, CUSTOMERS + 1):
+        for number in range(1, self.customers + 1):
             person = invent(self.dice, number)
             # More come as time goes by.
             moment = self.start + DAY + int((SPAN - 2 * DAY) * self.dice.random() ** 0.8)
@@ -89,7 +89,7 @@ class Story:
     def fates(self) -> list[str]:
         drawn = [fate for fate, weight in FATES for _ in range(weight)]
         self.dice.shuffle(drawn)
-        return drawn[:CUSTOMERS]
+        return drawn[: self.customers]
 
     # --- the deeds -------------------------------------------------------------------------------------------------
 
