@@ -230,6 +230,30 @@ async def test_runs_are_paged_newest_first(stage: Stage) -> None:
     assert await stage.automation.run_counts(stage.principal) == {first.items[0].workflow_id: {"QUEUED": 5}}
 
 
+async def test_runs_are_found_by_what_they_are_about_and_by_what_was_said(stage: Stage) -> None:
+    await stage.automation.save_example(stage.principal, "win_back_failed_payment", activate=True)
+    run = (await stage.run()).run
+    stage.clock.move(3 * 86_400)
+    await stage.happen(object_id="in_100%_gone")
+    (lost,) = await stage.relay()
+    await stage.execute(lost)
+
+    async def found(**wanted: Any) -> list[str]:
+        return [found.id for found in (await stage.automation.runs(stage.principal, **wanted)).items]
+
+    assert await found() == [lost, run.id]
+    assert await found(about=stage.invoice["id"]) == await found(about=stage.invoice["customer"]) == [run.id]
+    assert await found(about="in_100%_gone") == [lost]
+    assert await found(about="cus_none") == []
+    assert await found(until=run.created + timedelta(days=1)) == [run.id]
+    assert await found(since=run.created + timedelta(days=1)) == [lost]
+    assert await found(text=lost[4:20].upper()) == [lost]
+    reason = str((await stage.automation.timeline(stage.principal, lost)).run.reason)
+    assert await found(text=reason[3:].upper()) == [lost], reason
+    assert await found(text="win_back") == [lost, run.id]
+    assert await found(text="%") == await found(text="win back") == []
+
+
 async def test_handing_over_again_after_a_crash_changes_nothing(stage: Stage) -> None:
     await stage.automation.save_example(stage.principal, EXAMPLE, activate=True)
     await stage.happen()

@@ -44,6 +44,10 @@ async def test_what_is_not_there(ada: Person) -> None:
 
 async def test_filters_are_kept_in_the_address(ada: Person) -> None:
     await ada.send("/workflows/templates/win_back_failed_payment", seen="/workflows/templates")
+    assert (await ada.see("/runs?from=yesterday")).status_code == 422
+    narrow = await ada.see("/runs?from=2027-01-01&to=2027-01-31&about=cus_1&q=declined")
+    for kept in ('value="2027-01-01"', 'value="2027-01-31"', 'value="cus_1"', 'value="declined"'):
+        assert kept in narrow.text
     page = await ada.see("/runs?state=failed")
     assert '<option value="FAILED" selected>' in page.text
     assert "No run matches" in text_of(page.text)

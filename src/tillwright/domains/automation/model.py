@@ -173,6 +173,22 @@ class Timeline:
     steps: Sequence[RunStep]
 
 
+@dataclass(frozen=True)
+class RunSearch:
+    """Which runs of a list are wanted; what is None or empty narrows nothing.
+
+    `since` and `until` bound when a run began. `about` is the id of the object a run is about, or of its customer.
+    `text` stands in a run's id, workflow or reason, or in what one of its steps said.
+    """
+
+    workflow_id: str | None = None
+    state: RunState | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    about: str = ""
+    text: str = ""
+
+
 class ApprovalState(StrEnum):
     """SUPERSEDED: what was to be approved has changed, and was asked anew."""
 

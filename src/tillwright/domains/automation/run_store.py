@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from tillwright.domains.automation.model import Run, RunState, RunStep, StepState, Trigger
+from tillwright.domains.automation.model import Run, RunSearch, RunState, RunStep, StepState, Trigger
 from tillwright.gateways.database import Tally, Tx, tally
 
 _RUN_FIELDS = [field.name for field in fields(Run)]
@@ -136,34 +136,60 @@ async def reopen(tx: Tx, organisation_id: str, run_id: str, attempts: Mapping[st
 
 
 async def page(
-    tx: Tx,
-    organisation_id: str,
-    *,
-    workflow_id: str | None,
-    state: RunState | None,
-    before: tuple[datetime, str] | None,
-    limit: int,
+    tx: Tx, organisation_id: str, wanted: RunSearch, *, before: tuple[datetime, str] | None, limit: int
 ) -> Sequence[Run]:
     """Runs, newest first, older than `before`."""
-    where: list[LiteralString] = ["organisation_id = %s"]
-    values: list[Any] = [organisation_id]
-    if workflow_id is not None:
-        where.append("workflow_id = %s")
-        values.append(workflow_id)
-    if state is not None:
-        where.append("state = %s")
-        values.append(state)
-    if before:
-        where.append("(created, id) < (%s, %s)")
-        values.extend(before)
-    conditions = " and ".join(where)
     rows = await (
         await tx.execute(
-            f"select * from workflow_runs where {conditions} order by created desc, id desc limit %s",  # noqa: S608 - constants
-            (*values, limit),
+            f"select r.* from workflow_runs r where {_wanted(wanted, before)} "  # noqa: S608 - constants
+            "order by r.created desc, r.id desc limit %(limit)s",
+            {
+                "organisation_id": organisation_id,
+                "workflow": wanted.workflow_id,
+                "state": wanted.state,
+                "since": wanted.since,
+                "until": wanted.until,
+                "about": wanted.about,
+                "text": f"%{_literally(wanted.text)}%",
+                "moment": before and before[0],
+                "last": before and before[1],
+                "limit": limit,
+            },
         )
     ).fetchall()
     return [_run(row) for row in rows]
+
+
+def _wanted(wanted: RunSearch, before: tuple[datetime, str] | None) -> LiteralString:
+    where: list[LiteralString] = ["r.organisation_id = %(organisation_id)s"]
+    if wanted.workflow_id is not None:
+        where.append("r.workflow_id = %(workflow)s")
+    if wanted.state is not None:
+        where.append("r.state = %(state)s")
+    if wanted.since is not None:
+        where.append("r.created >= %(since)s")
+    if wanted.until is not None:
+        where.append("r.created < %(until)s")
+    if wanted.about:
+        where.append(
+            "(r.trigger->>'object_id' = %(about)s or r.trigger->'data'->>'customer' = %(about)s "
+            "or r.trigger->'data'->>'buyerId' = %(about)s or r.id in (select s.run_id from run_steps s "
+            "where s.organisation_id = %(organisation_id)s and s.step = '_fetch' "
+            "and s.answer->>'customer' = %(about)s))"
+        )
+    if wanted.text:
+        where.append(
+            "(r.id ilike %(text)s or r.workflow_name ilike %(text)s or r.reason ilike %(text)s or exists "
+            "(select 1 from run_steps s where s.organisation_id = r.organisation_id and s.run_id = r.id "
+            "and s.error->>'sentence' ilike %(text)s))"
+        )
+    if before:
+        where.append("(r.created, r.id) < (%(moment)s, %(last)s)")
+    return " and ".join(where)
+
+
+def _literally(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 async def latest(tx: Tx, organisation_id: str) -> Mapping[str, Run]:

@@ -28,7 +28,15 @@ from tillwright.domains.automation.hooks import Hooks
 from tillwright.domains.automation.interpreter import WAITS, Interpreter
 from tillwright.domains.automation.kept import Kept
 from tillwright.domains.automation.matching import Matcher
-from tillwright.domains.automation.model import Run, RunState, Timeline, Workflow, WorkflowState, WorkflowVersion
+from tillwright.domains.automation.model import (
+    Run,
+    RunSearch,
+    RunState,
+    Timeline,
+    Workflow,
+    WorkflowState,
+    WorkflowVersion,
+)
 from tillwright.domains.automation.plan import Plan
 from tillwright.domains.automation.steering import Steering
 from tillwright.domains.automation.steering import found as found_workflow
@@ -282,10 +290,14 @@ class Automation:
         *,
         workflow_id: str | None = None,
         state: RunState | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        about: str = "",
+        text: str = "",
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[Run]:
-        """Runs, newest first.
+        """Runs, newest first; what narrows the list is said at `RunSearch`.
 
         Raises:
             Invalid: the cursor is not one of this list's.
@@ -296,9 +308,8 @@ class Automation:
             moment, last = pages.decode_cursor(cursor, 2)
             before = (datetime.fromisoformat(moment), last)
         async with self._database.tenant(principal.organisation_id) as tx:
-            found = await run_store.page(
-                tx, principal.organisation_id, workflow_id=workflow_id, state=state, before=before, limit=limit + 1
-            )
+            wanted = RunSearch(workflow_id, state, since, until, about, text)
+            found = await run_store.page(tx, principal.organisation_id, wanted, before=before, limit=limit + 1)
         shown = found[:limit]
         more = pages.encode_cursor(shown[-1].created.isoformat(), shown[-1].id) if len(found) > limit else None
         return Page(shown, more)

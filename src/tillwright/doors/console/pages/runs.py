@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import urlencode
+
 from starlette.responses import Response
 
 from tillwright.domains.automation import RunState
@@ -11,14 +14,20 @@ from tillwright.kit.errors import Invalid
 
 
 async def index(visit: Visit) -> Response:
-    """The list, narrowed by workflow and state."""
+    """The list, narrowed by workflow, state, days, what a run is about, and words."""
     automation, wanted = visit.house.automation, visit.query("state").upper()
     if wanted and wanted not in RunState.__members__:
         raise Invalid("state_unknown", f"No run has the state {wanted!r}.", field="state", remedy="Show all runs.")
+    first_day, last_day = _day(visit.query("from"), "from"), _day(visit.query("to"), "to")
+    chosen = {name: visit.query(name).strip() for name in ("workflow", "state", "from", "to", "about", "q")}
     page = await automation.runs(
         visit.principal,
-        workflow_id=visit.query("workflow") or None,
+        workflow_id=chosen["workflow"] or None,
         state=RunState(wanted) if wanted else None,
+        since=first_day,
+        until=last_day + timedelta(days=1) if last_day else None,
+        about=chosen["about"],
+        text=chosen["q"],
         cursor=visit.query("cursor") or None,
         limit=mirrored.PAGE,
     )
@@ -27,11 +36,21 @@ async def index(visit: Visit) -> Response:
         section="runs",
         page=page,
         workflows=await automation.list(visit.principal),
-        workflow_id=visit.query("workflow"),
+        chosen=chosen,
         state_wanted=wanted,
         states=[state.value for state in RunState],
+        address="/runs?" + urlencode({name: value for name, value in chosen.items() if value}),
+        narrowed=any(chosen.values()),
         first=not visit.query("cursor"),
     )
+
+
+def _day(text: str, field: str) -> datetime | None:
+    """The beginning of a day in UTC."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC) if text else None
+    except ValueError as error:
+        raise Invalid("date_invalid", f"{text!r} is no day.", field=field, remedy="Write 2027-01-31.") from error
 
 
 async def show(visit: Visit) -> Response:
