@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,8 +47,8 @@ class BuyerEntity(BaseModel):
     info: dict[str, Any]
 
 
-def buyer(organisation_id: str, row: MirrorObject) -> BuyerEntity:
-    """A customer as a buyer."""
+def buyer(organisation_id: str, row: MirrorObject, contacts: Sequence[str] = ()) -> BuyerEntity:
+    """A customer as a buyer, with the ids of the contacts linked to it."""
     body: dict[str, Any] = row.body
     metadata: dict[str, str] = body.get("metadata") or {}
     address: dict[str, Any] = body.get("address") or {}
@@ -71,7 +72,7 @@ def buyer(organisation_id: str, row: MirrorObject) -> BuyerEntity:
         name=body.get("name") or body.get("email") or row.id,
         description=body.get("description") or "",
         companyID=None,
-        contactIds=[],
+        contactIds=list(contacts),
         tags=[],
         creationTime=row.created,
         lastUpdateTime=row.seen,

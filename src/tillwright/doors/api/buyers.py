@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tillwright.domains.billing import Asked
+from tillwright.domains.mirror.model import MirrorObject
+from tillwright.domains.tenancy import Principal
 from tillwright.doors.api import buyer_shapes as shapes
 from tillwright.doors.api.buyer_shapes import BuyerEntity
 from tillwright.doors.api.callers import Caller, Operation, TheHouse
 from tillwright.doors.api.lists import ListQuery, ListSlice, QueryPage
+from tillwright.wiring import House
 
 router = APIRouter(tags=["Buyers"])
 _NEW: dict[str, JsonValue] = {"partner": "STRIPE", "name": "Ada Example", "customerId": "crm-4711"}
@@ -74,7 +78,7 @@ async def list_buyers(
     if partner not in (None, "", "STRIPE"):
         return []
     found = await house.buyers.list(caller, email_domain=emailDomain, limit=cut.limit, offset=cut.offset)
-    return [shapes.buyer(caller.organisation_id, row) for row in found.rows]
+    return await _entities(caller, house, found.rows)
 
 
 @router.get("/buyer/query", summary="Query buyers", operation_id="queryBuyers")
@@ -82,20 +86,20 @@ async def query_buyers(caller: Caller, house: TheHouse, asked: ListQuery) -> Que
     """By filter and sort over id, name, email, phone, description, customer_id, currency, delinquent, creation_time."""
     cut = asked.slice
     found = await house.buyers.query(caller, asked.q, asked.s, limit=cut.limit, offset=cut.offset)
-    return QueryPage[BuyerEntity].of(asked, [shapes.buyer(caller.organisation_id, r) for r in found.rows], found.total)
+    return QueryPage[BuyerEntity].of(asked, await _entities(caller, house, found.rows), found.total)
 
 
 @router.post("/buyer", summary="Create or link a buyer", operation_id="createBuyer")
 async def create_buyer(caller: Caller, house: TheHouse, operation: Operation, body: CreateBuyer) -> BuyerEntity:
     """Makes a customer at Stripe, or takes the one named by `stripeCustomerId`. Needs the role EDITOR."""
     row = await house.buyers.create(Asked(caller, "buyer:create", operation), body.given())
-    return shapes.buyer(caller.organisation_id, row)
+    return (await _entities(caller, house, [row]))[0]
 
 
 @router.get("/buyer/{buyerId}", summary="Get a buyer", operation_id="getBuyer")
 async def get_buyer(caller: Caller, house: TheHouse, buyerId: str) -> BuyerEntity:  # noqa: N803
     """One buyer; its id is the Stripe customer's."""
-    return shapes.buyer(caller.organisation_id, await house.buyers.get(caller, buyerId))
+    return (await _entities(caller, house, [await house.buyers.get(caller, buyerId)]))[0]
 
 
 @router.patch("/buyer/{buyerId}", summary="Change a buyer", operation_id="updateBuyer")
@@ -108,4 +112,10 @@ async def update_buyer(
 ) -> BuyerEntity:
     """Changes the customer at Stripe. Needs the role EDITOR."""
     row = await house.buyers.update(Asked(caller, "buyer:update", operation), buyerId, body.given())
-    return shapes.buyer(caller.organisation_id, row)
+    return (await _entities(caller, house, [row]))[0]
+
+
+async def _entities(caller: Principal, house: House, rows: Sequence[MirrorObject]) -> list[BuyerEntity]:
+    """With the contacts that are linked to each."""
+    contacts = await house.notices.contacts.of_buyers(caller, [row.id for row in rows])
+    return [shapes.buyer(caller.organisation_id, row, contacts.get(row.id, ())) for row in rows]

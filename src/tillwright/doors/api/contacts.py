@@ -151,7 +151,7 @@ async def update_tags(caller: Caller, house: TheHouse, contactId: str, body: Giv
 async def add_to_buyer(caller: Caller, house: TheHouse, contactId: str, buyerId: str) -> LinkedBuyer:  # noqa: N803
     """Twice is as good as once."""
     await house.notices.contacts.link(caller, contactId, buyerId)
-    linked = await house.notices.contacts.of_buyer(caller, buyerId)
+    linked = (await house.notices.contacts.of_buyers(caller, [buyerId])).get(buyerId, ())
     return LinkedBuyer(id=buyerId, organizationID=caller.organisation_id, contactIds=list(linked))
 
 

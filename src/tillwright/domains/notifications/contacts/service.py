@@ -156,11 +156,11 @@ class Contacts:
                 await audit.record(tx, organisation, principal.actor, action, contact_id, {"buyer": buyer_id}, now)
             return await _found(tx, organisation, contact_id)
 
-    async def of_buyer(self, principal: Principal, buyer_id: str) -> Sequence[str]:
-        """Ids of the contacts linked to a customer."""
+    async def of_buyers(self, principal: Principal, buyer_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Ids of the contacts linked to these customers, by customer; who has none is left out."""
         principal.require("contact:read")
         async with self._database.tenant(principal.organisation_id) as tx:
-            return await store.of_buyer(tx, principal.organisation_id, buyer_id)
+            return await store.of_buyers(tx, principal.organisation_id, buyer_ids)
 
 
 async def _found(tx: Tx, organisation_id: str, contact_id: str) -> Contact:

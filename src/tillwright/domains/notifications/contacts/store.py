@@ -135,12 +135,14 @@ async def unlink(tx: Tx, organisation_id: str, contact_id: str, buyer_id: str) -
     return done.rowcount == 1
 
 
-async def of_buyer(tx: Tx, organisation_id: str, buyer_id: str) -> Sequence[str]:
-    """Ids of the contacts that are linked to a buyer."""
-    rows = await (
-        await tx.execute(
-            "select contact_id from contact_buyers where organisation_id = %s and buyer_id = %s order by created",
-            (organisation_id, buyer_id),
-        )
-    ).fetchall()
-    return [row["contact_id"] for row in rows]
+async def of_buyers(tx: Tx, organisation_id: str, buyer_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Ids of the contacts that are linked to these buyers, by buyer, the longest linked first."""
+    rows = await tx.execute(
+        "select buyer_id, contact_id from contact_buyers where organisation_id = %s and buyer_id = any(%s) "
+        "order by created, contact_id",
+        (organisation_id, list(buyer_ids)),
+    )
+    found: dict[str, list[str]] = {}
+    async for row in rows:
+        found.setdefault(row["buyer_id"], []).append(row["contact_id"])
+    return found
