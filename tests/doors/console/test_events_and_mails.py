@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.domains.automation.stage import unpaid_invoice
 from tests.doors.console.conftest import PASSWORD, Person, text_of
 from tests.sandbox.conftest import Sandbox
+from tillwright.domains.mirror.model import FetchedCopy
 from tillwright.domains.webhooks.envelope import LARGEST_BODY
 
 
@@ -43,6 +47,57 @@ async def test_an_event_is_shown_as_stripe_sent_it(ada: Person, stripe_sandbox: 
     assert "<script>&#34;" not in page.text
     assert 'href="/customers/cus_1"' in page.text
     assert (await ada.see("/events/evt_2")).status_code == 404
+
+
+async def test_events_are_found_by_customer_and_day(ada: Person, stripe_sandbox: Sandbox) -> None:
+    await ada.connect(stripe_sandbox)
+    organisation = ada.principal.organisation_id
+    invoice = {"id": "in_1", "object": "invoice", "customer": "cus_1", "status": "open"}
+    copy = FetchedCopy(False, "invoice", "in_1", None, ada.house.clock.now(), False, invoice)
+    async with ada.house.database.tenant(organisation) as tx:
+        await ada.house.mirror.keep(tx, organisation, [copy])
+        for day, event, kind, about in (
+            (1, "evt_a", "invoice.created", "in_1"), (2, "evt_b", "customer.updated", "cus_1"),
+            (3, "evt_c", "invoice.created", "in_2"),
+        ):  # fmt: skip
+            await tx.execute(
+                "insert into stripe_events (organisation_id, id, livemode, type, created, received, object_type, "
+                "object_id, raw) values (%s, %s, false, %s, %s, now(), %s, %s, '{}')",
+                (organisation, event, kind, f"2027-01-0{day}T23:59:59Z", kind.partition(".")[0], about),
+            )
+    for query, found in (
+        ("q=cus_1", ["evt_b", "evt_a"]), ("q=in_1", ["evt_a"]), ("from=2027-01-02", ["evt_c", "evt_b"]),
+        ("to=2027-01-02", ["evt_b", "evt_a"]), ("q=invoice.*&from=2027-01-02&to=2027-01-03", ["evt_c"]),
+        ("q=cus_2", []), ("from=nonsense", ["evt_c", "evt_b", "evt_a"]),
+    ):  # fmt: skip
+        page = await ada.see(f"/events?{query}")
+        assert re.findall(r'href="/events/(evt_\w+)"', page.text) == found, query
+
+
+async def test_an_event_is_replayed_to_workflows_that_were_not_there(ada: Person, stripe_sandbox: Sandbox) -> None:
+    invoice = unpaid_invoice(stripe_sandbox)
+    await ada.connect(stripe_sandbox)
+    await ada.fill()
+    organisation = ada.principal.organisation_id
+    async with ada.house.database.tenant(organisation) as tx:
+        await tx.execute(
+            "insert into stripe_events (organisation_id, id, livemode, type, created, received, object_type, "
+            "object_id, raw) values (%s, 'evt_1', false, 'invoice.payment_failed', now(), now(), 'invoice', %s, '{}')",
+            (organisation, invoice["id"]),
+        )
+    assert "It started no run." in text_of((await ada.see("/events/evt_1")).text)
+    done = await ada.send("/events/evt_1/replay", seen="/events/evt_1")
+    assert done.headers["location"] == "/events/evt_1?done=event-known"
+    await ada.house.automation.save_example(ada.principal, "win_back_failed_payment", activate=True)
+    done = await ada.send("/events/evt_1/replay", seen="/events/evt_1")
+    assert done.headers["location"] == "/events/evt_1?done=event-replayed"
+    page = await ada.see("/events/evt_1?done=event-replayed")
+    (run,) = re.findall(r'href="/runs/(run_\w+)"', page.text)
+    assert f'href="/runs/{run}"' in (await ada.see(f"/customers/{invoice['customer']}")).text
+    # Once more is not twice.
+    done = await ada.send("/events/evt_1/replay", seen="/events/evt_1")
+    assert done.headers["location"] == "/events/evt_1?done=event-known"
+    assert len((await ada.house.automation.runs(ada.principal)).items) == 1
 
 
 async def test_a_mail_is_listed_and_read(ada: Person) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.doors.console.conftest import PASSWORD, Person, text_of
 from tests.sandbox.conftest import Sandbox
+from tillwright.domains.mirror.model import FetchedCopy
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ async def shop(ada: Person, stripe_sandbox: Sandbox) -> dict[str, str]:
 
 
 async def test_before_anything_is_connected_each_list_says_what_to_do(ada: Person, stripe_sandbox: Sandbox) -> None:
-    for path in ("/customers", "/payments", "/coupons", "/events"):
+    for path in ("/customers", "/payments", "/invoices", "/coupons", "/promotion-codes", "/events"):
         page = await ada.see(path)
         assert "Stripe is not connected yet" in text_of(page.text)
         assert 'href="/integrations"' in page.text
@@ -154,4 +155,63 @@ async def test_the_overview_counts_and_leads_on(ada: Person, stripe_sandbox: San
     words = text_of((await ada.see("/")).text)
     assert "3 of 5 done" in words
     assert "Customers 1" in words
-    assert "No payment succeeded in the last 30 days." in words
+    assert "No payment succeeded." in words
+
+
+async def test_payments_are_found_by_amount_and_by_the_customers_mail(ada: Person, shop: dict[str, str]) -> None:
+    for words in ("5000 JPY", "jpy 5000", "5000", "grace@example.com", "tea &"):
+        page = await ada.client.get("/payments", params={"q": words})
+        assert re.findall(r'href="/payments/(pi_\w+)"', page.text) == [shop["paid"]], words
+    for words in ("50.00 EUR", "5000 EUR", "4999", "c1@example.com"):
+        page = await ada.client.get("/payments", params={"q": words})
+        assert "Nothing matches" in text_of(page.text), words
+
+
+async def test_an_invoice_with_its_lines_and_payment(
+    ada: Person, shop: dict[str, str], stripe_sandbox: Sandbox
+) -> None:
+    at = stripe_sandbox.client.v1
+    card = at.payment_methods.attach("pm_card_visa", {"customer": shop["grace"]})
+    at.customers.update(shop["grace"], {"invoice_settings": {"default_payment_method": card.id}})
+    invoice = at.invoices.create({"customer": shop["grace"], "currency": "eur", "description": "<i>Thanks</i>"})
+    at.invoice_items.create(
+        {
+            "customer": shop["grace"],
+            "invoice": invoice.id,
+            "amount": 4950,
+            "currency": "eur",
+            "description": "Hours & more",
+        }
+    )
+    at.invoices.finalize_invoice(invoice.id)
+    at.invoices.pay(invoice.id)
+    ada.house.clock.move(2)  # type: ignore[attr-defined]
+    async with ada.house.database.tenant(ada.principal.organisation_id) as tx:
+        await ada.house.mirror.start_backfill(tx, ada.principal.organisation_id, livemode=False, again=True)
+    while await ada.house.mirror.backfill_step():
+        pass
+    assert "49.50 EUR" in text_of((await ada.see("/invoices")).text)
+    page = await ada.see(f"/invoices/{invoice.id}")
+    words = text_of(page.text)
+    assert "Hours & more" in words
+    assert "<i>Thanks</i>" in words
+    (payment,) = re.findall(r'href="/payments/(pi_\w+)"', page.text)
+    assert f'href="/invoices/{invoice.id}"' in (await ada.see(f"/payments/{payment}")).text
+    assert f'href="/invoices/{invoice.id}"' in (await ada.see(f"/customers/{shop['grace']}")).text
+    assert "49.50 EUR" in text_of((await ada.see("/?days=365&currency=eur")).text)
+
+
+async def test_who_redeemed_a_coupon(ada: Person, shop: dict[str, str]) -> None:
+    codes = await ada.see("/promotion-codes?q=spring")
+    assert re.findall(r'href="/coupons/([^"]+)"', codes.text.split("<tbody>")[1]) == [shop["coupon"]]
+    discount = {
+        "id": "di_1", "object": "discount", "customer": shop["grace"], "subscription": "sub_1", "start": 1_790_000_000,
+        "source": {"type": "coupon", "coupon": shop["coupon"]}, "end": None, "promotion_code": None,
+    }  # fmt: skip
+    organisation = ada.principal.organisation_id
+    copy = FetchedCopy(False, "discount", "di_1", None, ada.house.clock.now(), False, discount)
+    async with ada.house.database.tenant(organisation) as tx:
+        await ada.house.mirror.keep(tx, organisation, [copy])
+    words = text_of((await ada.see(f"/coupons/{shop['coupon']}")).text)
+    assert "Subscription sub_1" in words
+    assert f'href="/coupons/{shop["coupon"]}"' in (await ada.see(f"/customers/{shop['grace']}")).text

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tillwright.domains.automation import RunState, StepState, WorkflowState
+from tillwright.domains.mirror.finding.amounts import amounts_of
 from tillwright.domains.mirror.model import Day
 from tillwright.domains.notifications.model import MessageState
-from tillwright.doors.console import chart, formats, stripe_words, words
+from tillwright.doors.console import charts, formats, stripe_words, words
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 
@@ -129,19 +130,56 @@ def test_every_state_of_ours_has_its_tone() -> None:
     assert words.tone("nobody_knows") == words.tone(None) == "quiet"
 
 
-def test_the_chart_counts_what_succeeded_in_one_currency() -> None:
+def test_the_charts_show_one_currency_at_a_time() -> None:
     last = date(2027, 1, 15)
-    days = [
-        Day(last, "eur", "succeeded", 2, 3000),
-        Day(last - timedelta(days=29), "eur", "succeeded", 1, 1500),
-        Day(last, "jpy", "succeeded", 1, 700),
-        Day(last, "eur", "requires_payment_method", 5, 99_000),
-    ]
-    drawn = chart.taken(days, last)
-    assert drawn
-    assert drawn.total == "45.00 EUR"
-    assert drawn.others == ["700 JPY"]
-    assert [bar.height for bar in drawn.bars if bar.height] == [50.0, 100.0]
-    assert len(drawn.bars) == 30
-    assert drawn.bars[-1].title == "15 Jan: 30.00 EUR"
-    assert chart.taken([], last) is None
+    found = {
+        "payment_intent": [
+            Day(last, "eur", "succeeded", 2, 3000),
+            Day(last - timedelta(days=29), "eur", "succeeded", 1, 1500),
+            Day(last, "jpy", "succeeded", 1, 700),
+            Day(last, "eur", "requires_payment_method", 5, 99_000),
+        ],
+        "charge": [Day(last, "eur", "failed", 3, 900), Day(last, "eur", "succeeded", 2, 3000)],
+        "refund": [Day(last, "jpy", "succeeded", 1, 200), Day(last, "eur", "failed", 1, 100)],
+        "customer": [Day(last - timedelta(days=1), None, None, 4, 0)],
+    }
+    board = charts.board(found, last)
+    taken, failed, refunds, people = board.charts
+    assert (board.currency, board.currencies) == ("eur", ["eur", "jpy"])
+    assert [chart.total for chart in board.charts] == ["45.00 EUR", "3", "0.00 EUR", "4"]
+    assert [bar.height for bar in taken.bars if bar.height] == [50.0, 100.0]
+    assert [(bar.when, bar.text) for bar in taken.rows] == [("15 Jan", "30.00 EUR"), ("17 Dec", "15.00 EUR")]
+    assert (len(taken.bars), refunds.bars, people.rows[0].when) == (30, [], "14 Jan")
+    assert failed.rows[0].text == "3"
+    yen = charts.board(found, last, "365", "jpy")
+    assert [chart.total for chart in yen.charts] == ["700 JPY", "0", "200 JPY", "4"]
+    assert (len(yen.charts[0].bars), yen.charts[0].rows[0].when) == (53, "15 Jan – 15 Jan 2027")
+    assert charts.board({}, last, "nonsense", "nonsense").days == "30"
+    assert charts.board({}, last).charts[0].bars == []
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("12.34 EUR", ["eur:1234"]),
+        ("jpy 500", ["jpy:500"]),
+        ("1,250 kwd", ["kwd:1250"]),
+        ("0.5 JPY", None),
+        ("12.345", ["*:None", "kwd:12345"]),
+        ("12", ["*:1200", "jpy:12", "kwd:12000", "isk:None"]),
+        ("12 monkeys", None),
+        ("eur 12 usd", None),
+        ("ada@example.com", None),
+        ("", None),
+    ],
+)
+def test_what_a_typed_amount_can_be(text: str, pairs: list[str] | None) -> None:
+    found = amounts_of(text)
+    if pairs is None:
+        assert found is None
+        return
+    assert found
+    for pair in pairs:
+        name, _, amount = pair.partition(":")
+        assert (pair in found.pairs) is (amount != "None"), pair
+        assert amount != "None" or not any(one.startswith(f"{name}:") for one in found.pairs)

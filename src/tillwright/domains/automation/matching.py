@@ -143,6 +143,10 @@ class Matcher:
             return None
         return found.body
 
+    async def heard(self, tx: Tx, organisation_id: str, name: str) -> Sequence[Listener]:
+        """The workflows that listen to an event of this name, active or not."""
+        return (await self._listeners(tx, organisation_id)).of(name)
+
     async def _listeners(self, tx: Tx, organisation_id: str) -> Listeners:
         revision = await store.revision(tx, organisation_id)
         kept = self._kept.get(organisation_id)

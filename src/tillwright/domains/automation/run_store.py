@@ -192,6 +192,16 @@ def _literally(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+async def about(tx: Tx, organisation_id: str, object_ids: Sequence[str], limit: int) -> Sequence[Run]:
+    """Runs that any of these objects started, newest first."""
+    rows = await tx.execute(
+        "select * from workflow_runs where organisation_id = %s and id in (select id from runs_about(%s, %s)) "
+        "order by created desc, id desc",
+        (organisation_id, list(object_ids), limit),
+    )
+    return [_run(row) async for row in rows]
+
+
 async def latest(tx: Tx, organisation_id: str) -> Mapping[str, Run]:
     """The newest run of each workflow, by workflow id."""
     rows = await (

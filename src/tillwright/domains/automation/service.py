@@ -38,6 +38,7 @@ from tillwright.domains.automation.model import (
     WorkflowVersion,
 )
 from tillwright.domains.automation.plan import Plan
+from tillwright.domains.automation.replaying import Replaying
 from tillwright.domains.automation.steering import Steering
 from tillwright.domains.automation.steering import found as found_workflow
 from tillwright.domains.automation.switch import StopSwitch
@@ -82,6 +83,7 @@ class Automation:
         self._interpreter = Interpreter(work, waits)
         self.steering = Steering(clock=clock, database=database, matcher=self._matcher, integrations=integrations)
         self.kept = Kept(clock=clock, database=database, matcher=self._matcher)
+        self.replaying = Replaying(clock=clock, database=database, matcher=self._matcher)
         self.doubts = Doubts(clock=clock, database=database, effects=work.parts.effects)
         self.hooks = Hooks(
             clock=clock, database=database, seal=seal, matcher=self._matcher, steering=self.steering,
@@ -310,9 +312,13 @@ class Automation:
         async with self._database.tenant(principal.organisation_id) as tx:
             wanted = RunSearch(workflow_id, state, since, until, about, text)
             found = await run_store.page(tx, principal.organisation_id, wanted, before=before, limit=limit + 1)
-        shown = found[:limit]
-        more = pages.encode_cursor(shown[-1].created.isoformat(), shown[-1].id) if len(found) > limit else None
-        return Page(shown, more)
+        return pages.page_of(found, limit, lambda run: (run.created.isoformat(), run.id))
+
+    async def runs_about(self, principal: Principal, object_ids: Sequence[str], *, limit: int = 20) -> Sequence[Run]:
+        """The newest runs that any of these Stripe objects started."""
+        principal.require("workflow:read")
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await run_store.about(tx, principal.organisation_id, object_ids, limit)
 
     async def timeline(self, principal: Principal, run_id: str) -> Timeline:
         """A run with all its steps.

@@ -29,7 +29,7 @@ class View:
 
 @dataclass(frozen=True)
 class Found:
-    """One cut of a list; `total` counts all that was asked for."""
+    """One cut of a list; of a `query`, `total` counts all that was asked for."""
 
     rows: Sequence[MirrorObject]
     total: int
@@ -67,8 +67,8 @@ class Reading:
         return True
 
     async def list(self, principal: Principal, view: View, where: Where, *, limit: int, offset: int) -> Found:
-        """Newest first; empty while Stripe is not connected."""
-        return await self._find(principal, view, where, NEWEST_FIRST, limit, offset)
+        """Newest first, and not counted; empty while Stripe is not connected."""
+        return await self._find(principal, view, where, NEWEST_FIRST, limit, offset, counted=False)
 
     async def query(
         self, principal: Principal, view: View, q: str | None, s: str | None, *, limit: int, offset: int
@@ -87,7 +87,7 @@ class Reading:
         Raises:
             Absent: there is none.
         """
-        found = await self._find(principal, view, Where("id = %s", (object_id,)), NEWEST_FIRST, 1, 0)
+        found = await self._find(principal, view, Where("id = %s", (object_id,)), NEWEST_FIRST, 1, 0, counted=False)
         if not found.rows:
             raise Absent(
                 f"{view.name}_absent",
@@ -113,7 +113,15 @@ class Reading:
             return await self._mirror.invoice_links(tx, intents, invoices, livemode=livemode)
 
     async def _find(
-        self, principal: Principal, view: View, where: Where, order: LiteralString, limit: int, offset: int
+        self,
+        principal: Principal,
+        view: View,
+        where: Where,
+        order: LiteralString,
+        limit: int,
+        offset: int,
+        *,
+        counted: bool = True,
     ) -> Found:
         try:
             livemode = await self.livemode(principal)
@@ -121,7 +129,14 @@ class Reading:
             return Found([], 0)
         async with self._database.tenant(principal.organisation_id) as tx:
             rows, total = await self._mirror.find(
-                tx, view.objects, livemode=livemode, where=where, order=order, limit=limit, offset=offset
+                tx,
+                view.objects,
+                livemode=livemode,
+                where=where,
+                order=order,
+                limit=limit,
+                offset=offset,
+                counted=counted,
             )
         return Found(rows, total)
 

@@ -12,6 +12,7 @@ from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.backfill.service import Backfill
 from tillwright.domains.mirror.finding import store as finding
+from tillwright.domains.mirror.finding.amounts import Amounts
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS
@@ -118,13 +119,15 @@ class Mirror:
         order: LiteralString,
         limit: int,
         offset: int = 0,
+        counted: bool = True,
     ) -> tuple[Sequence[MirrorObject], int]:
         """Objects of these types that a condition of `kit.query` picks, deleted ones left out, and how many in all.
 
         Args:
             where, order: over the columns of `mirror_objects`, `body` among them.
+            counted: False where nobody asks how many: counting looks at each of them.
         """
-        return await finding.find(tx, livemode, object_types, where, order, limit, offset)
+        return await finding.find(tx, livemode, object_types, where, order, limit, offset, counted=counted)
 
     async def of_intents(
         self, tx: Tx, object_type: str, intents: Sequence[str], *, livemode: bool
@@ -137,6 +140,36 @@ class Mirror:
     ) -> Sequence[tuple[str, str]]:
         """(payment intent, invoice) of the invoice payments that name one of these."""
         return await finding.invoice_links(tx, livemode, intents, invoices)
+
+    async def payments_of_amount(
+        self, tx: Tx, wanted: Amounts, *, livemode: bool, cursor: str | None = None, limit: int = 50
+    ) -> Page[MirrorObject]:
+        """Payment intents of an amount (see `finding.amounts`), newest first."""
+        return page_of(await finding.payments_of_amount(tx, livemode, wanted, before(cursor), limit + 1), limit, place)
+
+    async def of_customers(
+        self, tx: Tx, object_type: str, customers: Sequence[str], *, livemode: bool, cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[MirrorObject]:  # fmt: skip
+        """Objects of any of these customers, newest first, without the deleted."""
+        found = await finding.of_customers(tx, livemode, object_type, customers, before(cursor), limit + 1)
+        return page_of(found, limit, place)
+
+    async def of_coupon(
+        self, tx: Tx, object_type: str, coupon: str, *, livemode: bool, limit: int = 100
+    ) -> Sequence[MirrorObject]:
+        """Promotion codes, discounts or customers that name this coupon, newest first, without the deleted."""
+        return await finding.of_coupon(tx, livemode, object_type, coupon, limit)
+
+    async def of_ids(
+        self, tx: Tx, object_type: str, ids: Sequence[str], *, livemode: bool
+    ) -> Mapping[str, MirrorObject]:
+        """Those of these objects that are here, deleted ones too, by id."""
+        return {row.id: row for row in await finding.of_ids(tx, livemode, object_type, ids)}
+
+    async def ids_of_customer(self, tx: Tx, customer: str, *, livemode: bool, limit: int = 500) -> Sequence[str]:
+        """The ids of a customer's newest objects, deleted ones too."""
+        return await finding.ids_of_customer(tx, livemode, customer, limit)
 
     async def keep(self, tx: Tx, organisation_id: str, copies: Sequence[FetchedCopy]) -> None:
         """Take in what Stripe answered to somebody else's request, so that the mirror shows it at once."""

@@ -14,6 +14,21 @@ from tillwright.gateways.database import Tx
 from tillwright.kit.clock import to_unix
 
 
+def trigger_of(event: StripeEvent) -> Trigger:
+    """What a stored event is to a workflow."""
+    return Trigger(
+        spine_event_id=0,
+        name=SPINE + event.type,
+        stripe_event_id=event.id,
+        stripe_event_type=event.type,
+        created=to_unix(event.created),
+        livemode=event.livemode,
+        account_id=event.account_id,
+        object_type=event.object_type,
+        object_id=event.object_id,
+    )
+
+
 class History:
     """Reads what came in, as it came."""
 
@@ -30,15 +45,4 @@ class History:
 
 
 def _happened(event: StripeEvent) -> Happened:
-    trigger = Trigger(
-        spine_event_id=0,
-        name=SPINE + event.type,
-        stripe_event_id=event.id,
-        stripe_event_type=event.type,
-        created=to_unix(event.created),
-        livemode=event.livemode,
-        account_id=event.account_id,
-        object_type=event.object_type,
-        object_id=event.object_id,
-    )
-    return Happened(trigger, envelope.read(event.raw).snapshot)
+    return Happened(trigger_of(event), envelope.read(event.raw).snapshot)

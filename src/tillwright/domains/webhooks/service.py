@@ -27,7 +27,7 @@ from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.gateways.stripe.writer import StripeWriter
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Invalid
-from tillwright.kit.pages import Page, decode_cursor, encode_cursor
+from tillwright.kit.pages import Page, decode_cursor, page_of
 from tillwright.kit.seal import Seal
 
 CONSUMER = "webhooks"
@@ -205,11 +205,18 @@ class Webhooks:
         *,
         livemode: bool,
         event_type: str | None = None,
-        object_id: str | None = None,
+        object_ids: Sequence[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[StripeEvent]:
-        """Stored events, the newest arrival first. `event_type` may hold `*`, as in `invoice.*`.
+        """Stored events, the newest arrival first.
+
+        Args:
+            event_type: may hold `*`, as in `invoice.*`.
+            object_ids: only events about one of these.
+            since, until: when they happened, the second one exclusive.
 
         Raises:
             Invalid: a cursor of another list, a limit out of range.
@@ -220,10 +227,10 @@ class Webhooks:
         if before is not None and not isinstance(before, int):
             raise Invalid("cursor_invalid", "This page cursor is not one of this list.", field="cursor")
         found = await store.page(
-            tx, livemode, event_type=event_type, object_id=object_id, before=before, limit=limit + 1
-        )
-        shown = found[:limit]
-        return Page(shown, encode_cursor(shown[-1].place) if len(found) > limit else None)
+            tx, livemode, event_type=event_type, object_ids=object_ids, since=since, until=until, before=before,
+            limit=limit + 1,
+        )  # fmt: skip
+        return page_of(found, limit, lambda event: (event.place,))
 
     async def counts(self, tx: Tx, *, livemode: bool, since: datetime) -> Mapping[str, int]:
         """How many events of each type arrived since then, the most frequent first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 from tillwright.domains.webhooks.model import Arrival, Outcome, StripeEvent
 from tillwright.gateways.database import Tally, Tx, tally
@@ -107,16 +107,33 @@ async def get(tx: Tx, event_id: str) -> StripeEvent | None:
 
 
 async def page(
-    tx: Tx, livemode: bool, *, event_type: str | None, object_id: str | None, before: int | None, limit: int
+    tx: Tx,
+    livemode: bool,
+    *,
+    event_type: str | None,
+    object_ids: Sequence[str] | None,
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    limit: int,
 ) -> Sequence[StripeEvent]:
-    """Newest arrivals first. `event_type` may end in `*`."""
+    """Newest arrivals first. `event_type` may hold `*`; times are when they happened."""
     like = None
     if event_type is not None:
         like = event_type.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+    asked: dict[LiteralString, Any] = {
+        "type like %s": like,
+        "object_id = any(%s)": None if object_ids is None else list(object_ids),
+        "created >= %s": since,
+        "created < %s": until,
+        "place < %s": before,
+    }
+    chosen: dict[LiteralString, Any] = {condition: value for condition, value in asked.items() if value is not None}
+    fixed: list[LiteralString] = ["livemode = %s"]
+    both: list[LiteralString] = [*fixed, *chosen]
     rows = await tx.execute(
-        "select * from stripe_events where livemode = %s and (%s::text is null or type like %s) "
-        "and (%s::text is null or object_id = %s) and (%s::bigint is null or place < %s) order by place desc limit %s",
-        (livemode, like, like, object_id, object_id, before, before, limit),
+        f"select * from stripe_events where {' and '.join(both)} order by place desc limit %s",  # noqa: S608 - the texts above
+        (livemode, *chosen.values(), limit),
     )
     return [_event(row) async for row in rows]
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from tillwright.domains.mirror.model import MirrorObject, Progress
 from tillwright.doors.console import stripe_words
@@ -14,16 +11,8 @@ from tillwright.kit.errors import Absent
 from tillwright.kit.pages import Page
 
 PAGE = 25
-_LOOKED_AT = 1000  # objects in one look for those that refer to another
-_LOOKS = 5
-
-
-@dataclass(frozen=True)
-class Related:
-    """`whole` is False where there were more objects to look at than a page may read."""
-
-    rows: Sequence[MirrorObject]
-    whole: bool
+PART = 100
+"""At most so many rows of a part of a page."""
 
 
 def connected(visit: Visit) -> bool:
@@ -69,46 +58,29 @@ async def of_customer(visit: Visit, object_type: str, customer: str, limit: int 
     return page.items
 
 
-async def referring(
-    visit: Visit,
-    object_type: str,
-    refers: Callable[[Mapping[str, Any]], bool],
-    *,
-    since: datetime | None,
-    customer: str | None = None,
-) -> Related:
-    """Objects made since then whose body refers to another one; a customer narrows what is looked at."""
-    livemode, found, cursor = connected(visit), list[MirrorObject](), None
-    filters: dict[str, Any] = {"created_from": since} if since else {}
-    if customer:
-        filters["customer"] = customer
+async def of_intents(visit: Visit, object_type: str, intents: Sequence[str]) -> Sequence[MirrorObject]:
+    """Charges, refunds or disputes of these payments, newest first."""
+    livemode = connected(visit)
     async with visit.house.database.tenant(visit.organisation_id) as tx:
-        for _ in range(_LOOKS):
-            page = await visit.house.mirror.list(
-                tx, object_type, livemode=livemode, filters=filters, cursor=cursor, limit=_LOOKED_AT
-            )
-            found += [row for row in page.items if refers(row.body)]
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-    return Related(found, cursor is None)
+        return await visit.house.mirror.of_intents(tx, object_type, intents, livemode=livemode)
+
+
+async def of_coupon(visit: Visit, object_type: str, coupon: str) -> Sequence[MirrorObject]:
+    """Promotion codes, discounts or customers that name this coupon, newest first; at most `PART`."""
+    livemode = connected(visit)
+    async with visit.house.database.tenant(visit.organisation_id) as tx:
+        return await visit.house.mirror.of_coupon(tx, object_type, coupon, livemode=livemode, limit=PART)
 
 
 async def customer_names(visit: Visit, ids: Iterable[str]) -> Mapping[str, str]:
     """What to call these customers, for those the mirror has."""
-    names: dict[str, str] = {}
-    wanted = {customer for customer in ids if customer}
+    wanted = sorted({customer for customer in ids if customer})
     if not wanted:
-        return names
+        return {}
     livemode = connected(visit)
     async with visit.house.database.tenant(visit.organisation_id) as tx:
-        for customer in wanted:
-            try:
-                row = await visit.house.mirror.get(tx, "customer", customer, livemode=livemode)
-            except Absent:
-                continue  # not mirrored yet: the page shows the id in its place
-            names[customer] = stripe_words.customer_name(row.body)
-    return names
+        rows = await visit.house.mirror.of_ids(tx, "customer", wanted, livemode=livemode)
+    return {id: stripe_words.customer_name(row.body) for id, row in rows.items()}
 
 
 async def progress(visit: Visit) -> Sequence[Progress]:

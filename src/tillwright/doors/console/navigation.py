@@ -41,6 +41,7 @@ GROUPS = (
         (
             Entry("customers", "Customers", "/customers", "users"),
             Entry("payments", "Payments", "/payments", "credit-card"),
+            Entry("invoices", "Invoices", "/invoices", "receipt"),
             Entry("entitlements", "Entitlements", "/entitlements", "calendar-clock"),
             Entry("coupons", "Coupons", "/coupons", "ticket-percent"),
             Entry("events", "Events", "/events", "radio"),

@@ -115,6 +115,34 @@ def payment_state(body: Body) -> tuple[str, str | None]:
     return status, None
 
 
+def invoice_state(body: Body, now: float) -> tuple[str, str | None]:
+    """An invoice's state: an open one may be overdue, or have failed to be paid."""
+    status = str(body.get("status") or "")
+    if status == "open" and body.get("due_date") and body["due_date"] <= now:
+        return "past_due", "Overdue"
+    if status == "open" and body.get("attempted"):
+        return "failed", "Payment failed"
+    return status, None
+
+
+def discount_of(body: Body) -> str:
+    """What a discount hangs on."""
+    for name in ("subscription", "invoice", "invoice_item", "checkout_session"):
+        if body.get(name):
+            return f"{name.replace('_', ' ').capitalize()} {id_of(body[name])}"
+    return "The customer"
+
+
+def discount_coupon(body: Body) -> str:
+    """The coupon a discount came from, in older API versions and newer ones."""
+    return id_of((body.get("source") or {}).get("coupon")) or id_of(body.get("coupon"))
+
+
+def web(url: Any) -> bool:
+    """Whether it is an address that a link may lead to."""
+    return isinstance(url, str) and url.startswith("https://")
+
+
 def failure(body: Body) -> str:
     """Why a payment failed, in Stripe's words, or nothing."""
     error = body.get("last_payment_error") or {}

@@ -43,6 +43,8 @@ DONE = {
     "workflow-saved": "The workflow is saved as its newest version.",
     "all-stopped": "Everything is stopped: no run takes a further step until you release it.",
     "all-released": "Runs go on where they stood.",
+    "event-replayed": "The event was handed to your workflows; the runs it started are below.",
+    "event-known": "No workflow had to start: none listens to this event, or each that does has run for it.",
     "approved": "You said yes. The run goes on.",
     "refused": "You said no. The run ends.",
     "run-started": "The run is started.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import LiteralString
 
+from tillwright.domains.mirror.finding.amounts import Amounts
 from tillwright.domains.mirror.model import MirrorObject
 from tillwright.domains.mirror.store import as_object
 from tillwright.gateways.database import Tx
@@ -12,24 +14,43 @@ from tillwright.kit.query import Where
 
 
 async def find(
-    tx: Tx, livemode: bool, object_types: Sequence[str], where: Where, order: LiteralString, limit: int, offset: int
+    tx: Tx,
+    livemode: bool,
+    object_types: Sequence[str],
+    where: Where,
+    order: LiteralString,
+    limit: int,
+    offset: int,
+    *,
+    counted: bool = True,
 ) -> tuple[Sequence[MirrorObject], int]:
-    """One cut of what the condition picks, and how many it picks in all."""
-    chosen: LiteralString = "from mirror_objects where livemode = %s and object = any(%s) and not deleted and "
-    chosen = chosen + where.sql
-    values = (livemode, list(object_types), *where.values)
-    rows = await tx.execute(f"select * {chosen} order by {order} limit %s offset %s", (*values, limit, offset))
+    """One cut of what the condition picks, and how many it picks in all: if not counted, how many are known of."""
+    # A type at a time: an index gives one type in its order, and several types in none.
+    one: LiteralString = "from mirror_objects where livemode = %s and object = %s and not deleted and " + where.sql
+    each: LiteralString = "(select * " + one + " order by " + order + " limit %s)"
+    between: LiteralString = " union all "
+    parts: list[LiteralString] = [each for _ in object_types]
+    all_of_them: LiteralString = between.join(parts)
+    values = [value for name in object_types for value in (livemode, name, *where.values, limit + offset)]
+    rows = await tx.execute(
+        f"select * from ({all_of_them}) mirror_objects order by {order} limit %s offset %s",  # noqa: S608 - the texts above
+        (*values, limit, offset),
+    )
     found = [as_object(row) async for row in rows]
-    if offset == 0 and len(found) < limit:
-        return found, len(found)
+    if not counted or (offset == 0 and len(found) < limit):
+        return found, offset + len(found)
     if where.sql == "true":  # counted as they are written: a million are not counted again for each page
-        counted = await tx.execute(
+        asked = await tx.execute(
             "select coalesce(sum(present), 0)::bigint as n from mirror_counts where livemode = %s and object = any(%s)",
-            values,
+            (livemode, list(object_types)),
         )
     else:
-        counted = await tx.execute(f"select count(*) as n {chosen}", values)
-    row = await counted.fetchone()
+        asked = await tx.execute(
+            "select count(*) as n from mirror_objects where livemode = %s and object = any(%s) and not deleted and "  # noqa: S608 - a condition of kit.query
+            + where.sql,
+            (livemode, list(object_types), *where.values),
+        )
+    row = await asked.fetchone()
     return found, row["n"] if row else 0
 
 
@@ -49,3 +70,67 @@ async def invoice_links(
         "select intent, invoice from mirror_invoice_links(%s, %s, %s)", (livemode, list(intents), list(invoices))
     )
     return [(row["intent"], row["invoice"]) async for row in rows]
+
+
+async def payments_of_amount(
+    tx: Tx, livemode: bool, wanted: Amounts, before: tuple[datetime, str] | None, limit: int
+) -> Sequence[MirrorObject]:
+    """Payment intents of an amount, newest first, that come after `before` in that order."""
+    rows = await tx.execute(
+        "select * from mirror_objects where livemode = %s and object = 'payment_intent' and id in "
+        "(select id from mirror_payments_of_amount(%s, %s, %s, %s, %s, %s, %s)) order by created desc, id desc",
+        (
+            livemode,
+            livemode,
+            wanted.texts,
+            sorted(wanted.odd),
+            wanted.pairs,
+            *(before or (None, None)),
+            limit,
+        ),
+    )
+    return [as_object(row) async for row in rows]
+
+
+async def of_customers(
+    tx: Tx,
+    livemode: bool,
+    object_type: str,
+    customers: Sequence[str],
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[MirrorObject]:
+    """Objects of any of these customers, newest first, that come after `before` in that order."""
+    after: LiteralString = " and (created, id) < (%s, %s)" if before else ""
+    rows = await tx.execute(
+        "select * from mirror_objects where livemode = %s and object = %s and customer = any(%s) and not deleted"  # noqa: S608 - the text above
+        + after
+        + " order by created desc, id desc limit %s",
+        (livemode, object_type, list(customers), *(before or ()), limit),
+    )
+    return [as_object(row) async for row in rows]
+
+
+async def of_ids(tx: Tx, livemode: bool, object_type: str, ids: Sequence[str]) -> Sequence[MirrorObject]:
+    rows = await tx.execute(
+        "select * from mirror_objects where livemode = %s and object = %s and id = any(%s)",
+        (livemode, object_type, list(ids)),
+    )
+    return [as_object(row) async for row in rows]
+
+
+async def of_coupon(tx: Tx, livemode: bool, object_type: str, coupon: str, limit: int) -> Sequence[MirrorObject]:
+    rows = await tx.execute(
+        "select * from mirror_objects where livemode = %s and object = %s and id in "
+        "(select id from mirror_of_coupon(%s, %s, %s, %s)) order by created desc, id desc",
+        (livemode, object_type, livemode, object_type, coupon, limit),
+    )
+    return [as_object(row) async for row in rows]
+
+
+async def ids_of_customer(tx: Tx, livemode: bool, customer: str, limit: int) -> Sequence[str]:
+    rows = await tx.execute(
+        "select id from mirror_objects where livemode = %s and customer = %s order by created desc, id desc limit %s",
+        (livemode, customer, limit),
+    )
+    return [row["id"] async for row in rows]

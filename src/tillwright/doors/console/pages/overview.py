@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from tillwright.domains.automation import Run, Workflow, WorkflowState
 from tillwright.domains.mirror.model import Count, Progress
-from tillwright.doors.console import chart, mirrored
+from tillwright.doors.console import charts, mirrored
 from tillwright.doors.console.visit import Visit
 
-_DAYS = 30
+_CHARTED = ("payment_intent", "charge", "refund", "customer")
 COUNTED = (
     ("customer", "Customers", "/customers"),
     ("payment_intent", "Payments", "/payments"),
-    ("subscription", "Subscriptions", None),
+    ("invoice", "Invoices", "/invoices"),
     ("coupon", "Coupons", "/coupons"),
 )
 
@@ -33,33 +33,38 @@ class Task:
 
 
 async def index(visit: Visit) -> Response:
-    """Counts, the last month's payments, the latest runs, and the first thing not done yet."""
+    """Counts, charts, the latest runs, and the first thing not done yet."""
     workflows = await visit.house.automation.list(visit.principal)
     runs = (await visit.house.automation.runs(visit.principal, limit=5)).items
     progress = await mirrored.progress(visit)
-    counts, taken = await _mirror(visit)
+    counts, board = await _mirror(visit)
     tasks = _tasks(visit, workflows, runs, progress)
     return visit.html(
         "pages/overview.html",
         section="overview",
         tasks=[] if all(task.done for task in tasks) else tasks,
         counted=[(title, path, counts[kind].present if kind in counts else 0) for kind, title, path in COUNTED],
-        taken=taken,
+        board=board,
+        charts=charts,
         runs=runs,
         filling=any(not row.over for row in progress),
     )
 
 
-async def _mirror(visit: Visit) -> tuple[Mapping[str, Count], chart.Chart | None]:
+async def _mirror(visit: Visit) -> tuple[Mapping[str, Count], charts.Board | None]:
     if visit.shell.stripe is None:
         return {}, None
     livemode, now = visit.shell.stripe.livemode, visit.house.clock.now()
+    span = visit.query("days") if visit.query("days") in charts.SPANS else "30"
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    since, until = midnight - timedelta(days=_DAYS - 1), midnight + timedelta(days=1)
+    since, until = midnight - timedelta(days=int(span) - 1), midnight + timedelta(days=1)
     async with visit.house.database.tenant(visit.organisation_id) as tx:
         counts = await visit.house.mirror.counts(tx, livemode=livemode)
-        days = await visit.house.mirror.days(tx, "payment_intent", livemode=livemode, since=since, until=until)
-    return counts, chart.taken(days, now.date(), _DAYS)
+        days = {
+            kind: await visit.house.mirror.days(tx, kind, livemode=livemode, since=since, until=until)
+            for kind in _CHARTED
+        }
+    return counts, charts.board(days, now.date(), span, visit.query("currency"))
 
 
 def _tasks(
