@@ -76,6 +76,23 @@ async def test_it_asks_a_tool_shows_it_and_answers_in_pieces(office: Office) -> 
     assert len(office.sandbox.world.ledger.lines) == writes
 
 
+async def test_a_series_is_a_chart_and_objects_are_links_as_it_comes_and_after_a_reload(office: Office) -> None:
+    months = ("revenue", {"group_by": "month", "currency": "eur", "limit": 100})
+    async with talking(office, months, ("find_customers", {"limit": 3}), "There.") as server:
+        conversation = await begin(office)
+        lines = await say(office, conversation)
+        assert server.asked
+    series, people = [line["html"] for line in lines if line["kind"] == "answered"]
+    page = (await office.ada.see(f"{PATH}/{conversation}")).text
+    for where in (series, page):
+        assert 'aria-label="Net in EUR"' in where
+        assert where.count("<rect") > 3
+    for where in (people, page):
+        assert where.count('href="https://dashboard.stripe.com/acct_harbourbakery00/test/customers/cus_') == 3
+        assert "3 of" in text_of(where)
+    assert 'id="answer"' not in page, "there are several: none of them is the one"
+
+
 async def test_a_model_that_wants_to_write_cannot(office: Office) -> None:
     writes = len(office.sandbox.world.ledger.lines)
     script = (

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
+from markupsafe import Markup
 from starlette.responses import Response, StreamingResponse
 
 from tillwright.domains.assistant import Via
 from tillwright.domains.assistant.chat import Conversation, Said, Turn
+from tillwright.doors.console import render, series
 from tillwright.doors.console.visit import STATUS, Visit
 from tillwright.kit.errors import Invalid, TillwrightError
 from tillwright.kit.seal import Secret
@@ -61,8 +63,20 @@ async def _lines(saying: AsyncIterator[Said]) -> AsyncIterator[bytes]:
 
 def _drawn(said: Said) -> dict[str, Any]:
     if said.kind == "answered":
-        return {"tool": said.data["tool"], "summary": summary(said.data["answer"]), "answer": said.data["answer"]}
+        answer = said.data["answer"]
+        return {"tool": said.data["tool"], "summary": summary(answer), "answer": answer, "html": shown(answer)}
     return said.data
+
+
+def shown(answer: dict[str, Any]) -> Markup:
+    """What a tool answered, as its form would show it: rows with their links, a series as a chart."""
+    whole = "error" not in answer
+    return render.part(
+        "parts/chat_answer.html",
+        summary=summary(answer),
+        answer=answer if whole else None,
+        chart=series.bars(answer) if whole else None,
+    )
 
 
 def summary(answer: dict[str, Any]) -> str:
@@ -122,10 +136,11 @@ async def _shown(
 
 def _turn(turn: Turn) -> dict[str, Any]:
     calls = [call["function"] for call in turn.body.get("tool_calls", [])]
-    made: dict[str, Any] = {"role": turn.role, "content": turn.body.get("content") or "", "calls": calls}
+    made: dict[str, Any] = {"role": turn.role, "content": turn.body.get("content") or "", "calls": calls, "drawn": None}
     if turn.role == "tool":
         try:
-            made["summary"] = summary(orjson.loads(made["content"]))
+            answer = orjson.loads(made["content"])
+            made |= {"summary": summary(answer), "drawn": shown(answer)}
         except (ValueError, KeyError, TypeError):
             made["summary"] = "a long answer, kept in part"
     return made

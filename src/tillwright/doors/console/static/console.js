@@ -123,7 +123,7 @@ setInterval(() => {
   }
 }, 15000);
 
-// The chat: what comes is drawn line by line, always as text, never as markup.
+// The chat: what comes is drawn line by line, as text and never as markup, but for a tool's answer, which the server drew.
 function drawn(name, fill) {
   const made = document.getElementById(`talk-${name}`).content.firstElementChild.cloneNode(true);
   for (const [part, text] of Object.entries(fill)) {
@@ -146,7 +146,7 @@ async function talk(form) {
     if (it.kind === "text") { saying = saying || drawn("text", { "": "" }); saying.textContent += it.text; return; }
     saying = null;
     if (it.kind === "asked") drawn("asked", { tool: it.tool, arguments: JSON.stringify(it.arguments) });
-    if (it.kind === "answered") drawn("answered", { summary: it.summary, answer: JSON.stringify(it.answer, null, 2) });
+    if (it.kind === "answered") document.getElementById("talk").insertAdjacentHTML("beforeend", it.html);
     if (it.kind === "failed") drawn("failed", { sentence: [it.sentence, it.remedy].filter(Boolean).join(" ") });
   };
   try {
