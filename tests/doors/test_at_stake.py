@@ -10,8 +10,8 @@ from tillwright.wiring import House
 TOLD = {
     "Access given to assistants": "Access given to assistants was ended.",
     "Conversations about this account": "Conversations about this account were deleted.",
-    "Runs that are not over, cancelled": "Runs that were not over were cancelled.",
-    "Active workflows, paused; their definitions stay": "Active workflows were paused; their definitions stay.",
+    "Runs in progress, cancelled": "Runs that were not over were cancelled.",
+    "Active workflows, paused": "Active workflows were paused; their definitions stay.",
     "Links to users’ own accounts": "Links to users' own accounts and what was read of them were deleted.",
     "Events received from Stripe": "Received events and the endpoint's secret were deleted.",
     "Mirrored objects": "Mirrored objects were deleted.",

@@ -67,6 +67,7 @@ async def test_no_request_fails_while_a_key_is_changed(rooms: Rooms) -> None:
     await rooms.verification.verify(rooms.principal)
     done: asyncio.Queue[str] = asyncio.Queue()
     over = asyncio.Event()
+    last = ""
 
     async def work() -> None:
         while not over.is_set():

@@ -90,8 +90,8 @@ class RunsPart:
     async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
         runs, workflows = await self._automation.at_stake(tx, organisation_id)
         return [
-            stake("Runs that are not over, cancelled", runs, "ENDED"),
-            stake("Active workflows, paused; their definitions stay", workflows, "ENDED"),
+            stake("Runs in progress, cancelled", runs, "ENDED"),
+            stake("Active workflows, paused", workflows, "ENDED"),
         ]
 
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:

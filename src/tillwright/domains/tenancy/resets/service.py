@@ -198,5 +198,5 @@ def _dead_link() -> Absent:
     return Absent(
         "reset_over",
         "This link does not work any more: it was used, replaced by a later one, or is older than an hour.",
-        remedy="Ask for another one on the sign-in page.",
+        remedy="Ask for another one.",
     )

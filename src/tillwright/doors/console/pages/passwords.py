@@ -42,7 +42,7 @@ async def choose_form(request: Request) -> Response:
     try:
         email = await house.resets.offer(request.path_params["token"])
     except TillwrightError as dead:
-        return _closed(failure(request, dead))
+        return _bare(request, "pages/forgot_password.html", email="", asked=False, error=dead)
     return _bare(request, "pages/reset_password.html", email=email)
 
 
@@ -52,9 +52,12 @@ async def choose(request: Request) -> Response:
     token = request.path_params["token"]
     try:
         sent = await read_form(request)
-        email = await house.resets.offer(token)
     except TillwrightError as error:
         return _closed(failure(request, error))
+    try:
+        email = await house.resets.offer(token)
+    except TillwrightError as dead:
+        return _bare(request, "pages/forgot_password.html", email="", asked=False, error=dead)
     try:
         _check(request, str(sent.get("csrf", "")))
         await house.resets.choose(token, str(sent.get("password", "")))
