@@ -136,8 +136,9 @@ in your account, the page *Is my data right?* and `tillwright mirror status` say
 right that the key lacks; **not offered** to the account by Stripe; or **not yet**.
 
 *By time* lists are read in ranges of `created`, several at once, and proven range by range; *by cursor* lists from
-the first page to the last; *by parent* lists with one request a parent. The view is what
-[SQL](../how-to/query-with-sql.md) reads.
+the first page to the last; *by parent* lists with one request a parent, and are proven parent by parent. The active
+entitlements of a customer are asked for again with each `entitlements.active_entitlement_summary.updated`. The view is
+what [SQL](../how-to/query-with-sql.md) reads.
 
 | object | view | listed at | how |
 |---|---|---|---|

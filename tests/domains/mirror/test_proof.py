@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.domains.mirror.conftest import NOON, Scripted, customer, event
+from tests.domains.mirror.conftest import NOON, OneKey, Scripted, customer, event
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.kinds import KINDS
 from tillwright.domains.mirror.model import FetchedCopy
@@ -67,10 +67,10 @@ async def test_a_true_mirror_is_proven_page_by_page(
     filled: Mirror, database: Database, organisation: str, clock: ManualClock
 ) -> None:
     pages = await one_pass(filled, organisation, clock)
-    provable = [kind for kind in KINDS if kind.of is None]
-    assert pages == len(provable) + 2 + 1, "as few requests as there are pages"
+    asked = [kind for kind in KINDS if kind.of is None]
+    assert pages == len(asked) + 2 + 1, "as few requests as there are pages, none for children of nobody"
     found = await proofs(filled, database, organisation)
-    assert found.keys() == {kind.object for kind in provable}
+    assert found.keys() == {kind.object for kind in KINDS}
     assert all(row.true for row in found.values())
     assert (found["customer"].proven_rows, found["payment_link"].proven_rows) == (250, 120)
     async with database.tenant(organisation) as tx:
@@ -118,6 +118,69 @@ async def test_drift_of_each_kind_is_found_mended_and_told(
     clock.move(REST.total_seconds())
     await one_pass(filled, organisation, clock)
     assert (await proofs(filled, database, organisation))["customer"].true, "the next pass finds nothing"
+
+
+async def test_lists_of_parents_are_proven_parent_by_parent(
+    database: Database, organisation: str, clock: ManualClock
+) -> None:
+    """Of four lists one is long, one vanishes with its parent; in the others something drifts."""
+    items = {"rsl_0": [0], "rsl_1": [1], "rsl_2": [*range(10, 160)], "rsl_3": [3]}
+    lists: dict[str, list[dict[str, Any]]] = {kind.path: [] for kind in KINDS}
+    lists["/v1/radar/value_lists"] = [
+        {"id": name, "object": "radar.value_list", "created": 100, "livemode": False} for name in sorted(items)
+    ]
+    asked: list[tuple[str, str | None]] = []
+
+    class Children(Scripted):
+        def page(self, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
+            if path != "/v1/radar/value_list_items":
+                return super().page(path, params)
+            parent, after = params["value_list"], params.get("starting_after")
+            asked.append((parent, after))
+            if parent not in items:
+                said = Facts(status=400, code="resource_missing", param="value_list")
+                raise RequestRefused("stripe_request_refused", "No such list", said)
+            below = 1000 if after is None else int(after.removeprefix("rsli_"))
+            rows = [{"id": f"rsli_{n}", "object": "radar.value_list_item", "created": n, "value": f"{n}"}
+                    for n in reversed(items[parent]) if n < below]  # fmt: skip
+            return {"object": "list", "data": rows[:100], "has_more": len(rows) > 100}
+
+    stripe = Children(lists=lists)
+    mirror = Mirror(clock=clock, database=database, keys=OneKey(), reader=stripe)
+    async with database.tenant(organisation) as tx:
+        await mirror.start_backfill(tx, organisation, livemode=False)
+    while await mirror.backfill_step():
+        pass
+    clock.move(REST.total_seconds())
+    asked.clear()
+    await one_pass(mirror, organisation, clock)
+    walk = [("rsl_0", None), ("rsl_1", None), ("rsl_2", None), ("rsl_2", "rsli_60"), ("rsl_3", None)]
+    assert asked == walk
+    found = (await proofs(mirror, database, organisation))["radar.value_list_item"]
+    assert (found.true, found.proven_rows) == (True, 153)
+
+    await alter(database, organisation, "delete from mirror_objects where id = 'rsli_12'")
+    del items["rsl_1"]  # its parent's end is not told yet
+    items["rsl_3"] = []
+    for gone in ("rsli_1", "rsli_3"):
+        path = f"/v1/radar/value_list_items/{gone}"
+        stripe.objects[path] = {"id": gone, "object": "radar.value_list_item", "deleted": True}
+    clock.move(REST.total_seconds())
+    asked.clear()
+    await one_pass(mirror, organisation, clock)
+    assert asked == walk, "a parent that is gone does not end the pass"
+    clock.move(5)
+    await mirror.refetch_step()
+    await mirror.proving.settle()
+    assert await drift(mirror, database, organisation) == {
+        "rsli_12": ("MISSING", True),
+        "rsli_1": ("VANISHED", True),
+        "rsli_3": ("VANISHED", True),
+    }
+    clock.move(REST.total_seconds())
+    await one_pass(mirror, organisation, clock)
+    found = (await proofs(mirror, database, organisation))["radar.value_list_item"]
+    assert (found.true, found.proven_rows) == (True, 151)
 
 
 async def test_an_event_that_is_merely_late_is_no_drift(

@@ -10,6 +10,7 @@ from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.merge import merge
 from tillwright.domains.mirror.model import EventCopy, FetchedCopy
+from tillwright.domains.mirror.summaries import PART, asks, parts_of, summaries
 from tillwright.gateways.database import Tx
 
 
@@ -22,6 +23,13 @@ async def take_in(
     keys = {copy.key for copy in copies}
     await store.lock(tx, organisation_id, keys)
     merged = merge(await store.known(tx, organisation_id, keys), copies)
+    told = summaries(copies)
+    before = await store.bodies(tx, organisation_id, {copy.key for copy in told}) if told else {}
     await store.write(tx, organisation_id, merged, at)
+    for copy in told:
+        merged.asks.update(asks(copy, before.get(copy.key)))
+        before[copy.key] = copy.body or {}
+    if any(parts_of(copy.body)[1] for copy in told):
+        await marks.mark_lists(tx, organisation_id, PART, at)  # more than the event carries: their lists are read again
     await marks.mark(tx, organisation_id, merged.asks, at)
     return merged.verdicts

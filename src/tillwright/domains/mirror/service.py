@@ -244,7 +244,7 @@ class Mirror:
         lists = await self.backfill_progress(tx, livemode=livemode)
         read = {row.object for row in lists if row.state is BackfillState.DONE}
         proven = {row.object: row.proven_from for row in await proofs.proofs(tx, livemode)}
-        passes = [proven.get(name) for name in read if BY_OBJECT[name].of is None]
+        passes = [proven.get(name) for name in read]
         doubts = await marks.open_marks(tx, livemode)
         return (
             all(row.over for row in lists)

@@ -69,6 +69,18 @@ async def known(tx: Tx, organisation_id: str, keys: Collection[Key]) -> dict[Key
     }
 
 
+async def bodies(tx: Tx, organisation_id: str, keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
+    """The objects as they are kept, those of them that are."""
+    modes, types, names = (list(column) for column in zip(*keys, strict=True))
+    rows = await tx.execute(
+        "select m.livemode, m.object, m.id, body from mirror_objects m "
+        "join unnest(%b::boolean[], %b::text[], %b::text[]) k(livemode, object, id) "
+        "on m.livemode = k.livemode and m.object = k.object and m.id = k.id where organisation_id = %s",
+        (modes, types, names, organisation_id),
+    )
+    return {(r["livemode"], r["object"], r["id"]): r["body"] async for r in rows}
+
+
 async def write(tx: Tx, organisation_id: str, merged: Merged, at: datetime) -> None:
     """Write the new state of every row of a merge, and the numbers that follow from it."""
     bodies = [_values(organisation_id, row) for row in merged.rows.values() if row.columns is not None]

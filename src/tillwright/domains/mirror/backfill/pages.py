@@ -48,6 +48,10 @@ class Read:
         return self.copies[-1].id if self.copies else None
 
 
+NOTHING = Read((), False, UNDATED, UNDATED)
+"""A page with nothing on it."""
+
+
 def request(place: Place) -> tuple[str, dict[str, Any]]:
     """Path and parameters of the page."""
     kind = BY_OBJECT[place.object]

@@ -154,6 +154,7 @@ class Backfill:
             parent = await store.next_parent(tx, claim.organisation_id, claim.place)
             if parent is None:
                 await store.end(tx, claim.organisation_id, claim.lease, claim.place, self._clock.now())
+                await self._ended(tx, claim.organisation_id)
         return replace(claim, place=replace(claim.place, parent_id=parent))
 
     async def _write(self, batch: Sequence[_Page]) -> Sequence[Place | Exception | None]:

@@ -38,6 +38,14 @@ async def mark(tx: Tx, organisation_id: str, asks: Mapping[Key, str], at: dateti
         )
 
 
+async def mark_lists(tx: Tx, organisation_id: str, object_type: str, at: datetime) -> None:
+    """Ask for all of a type: the next pass that proves it begins now, one that is under way goes on."""
+    await tx.execute(
+        "update mirror_proofs set next_at = least(next_at, %s) where organisation_id = %s and object = %s",
+        (at, organisation_id, object_type),
+    )
+
+
 async def organisations(tx: Tx, at: datetime) -> Sequence[str]:
     rows = await tx.execute("select organisation_id from organisations_to_refetch(%s)", (at,))
     return [row["organisation_id"] async for row in rows]

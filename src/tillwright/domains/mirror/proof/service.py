@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from tillwright.domains import events
 from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.mirror.backfill import pages
-from tillwright.domains.mirror.backfill.pages import Read
+from tillwright.domains.mirror.backfill import store as backfills
+from tillwright.domains.mirror.backfill.pages import NOTHING, Read
 from tillwright.domains.mirror.failures import as_data, wait_after
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
@@ -64,19 +66,38 @@ class Proving:
         """Compare the organisation's next pages, `pace` apart; returns how many, 0 if none is due."""
         # Each opening of the key is an entry in the audit trail: one a turn and mode, not one a page.
         opened: dict[bool, Access | TillwrightError] = {}
-        for compared in range(most):
+        compared = 0
+        while compared < most:
             lease = ids.token(12)
             async with self._database.tenant(organisation_id) as tx:
                 turn = await store.claim(tx, organisation_id, lease, self._clock.now())
+                if turn is not None and (turn := await self._at_parent(tx, organisation_id, turn)).over:
+                    await self._end(tx, organisation_id, lease, turn)
+                    continue
             if turn is None:
                 return compared
             livemode = turn.place.livemode
             if livemode not in opened:
                 opened[livemode] = await self._access(organisation_id, livemode)
             await self._page(organisation_id, lease, turn, opened[livemode], pace)
+            compared += 1
             if pace:
                 await self._clock.sleep(pace.total_seconds())
         return most
+
+    async def _at_parent(self, tx: Tx, organisation_id: str, turn: Turn) -> Turn:
+        """The turn at the next parent's list, where a list is read by parents and the one before is at its end."""
+        place = turn.place
+        if BY_OBJECT[place.object].of is None or place.cursor_id is not None:
+            return turn
+        parent = await backfills.next_parent(tx, organisation_id, place)
+        return replace(turn, place=replace(place, parent_id=parent), over=parent is None)
+
+    async def _end(self, tx: Tx, organisation_id: str, lease: str, turn: Turn) -> None:
+        """No parent is left: the pass is over, and nothing was asked for."""
+        at = self._clock.now()
+        if await store.advance(tx, organisation_id, lease, turn, NOTHING, 0, next_at=at + REST, at=at):
+            await self._ask_for_unseen(tx, organisation_id, turn, at)
 
     async def _access(self, organisation_id: str, livemode: bool) -> Access | TillwrightError:
         try:
@@ -103,14 +124,15 @@ class Proving:
         async with self._database.tenant(organisation_id) as tx:
             known = await store.ours(tx, organisation_id, place.livemode, place.object, [c.id for c in page.copies])
             found = findings(page.copies, known)
-            next_at = at + (pace if page.more else REST)
+            over = turn.ends(page)
+            next_at = at + (REST if over else pace)
             if not await store.advance(tx, organisation_id, lease, turn, page, len(found), next_at=next_at, at=at):
                 return
             verdicts = await take_in(tx, organisation_id, page.copies, at)
             mended = {copy.id: Verdict.WRITE in verdict for copy, verdict in zip(page.copies, verdicts, strict=True)}
             await store.note_drift(tx, organisation_id, found, [mended[each.copy.id] for each in found], at)
             await store.note_months(tx, organisation_id, turn, *_by_month(page.copies, found), at)
-            if not page.more:
+            if over:
                 await self._ask_for_unseen(tx, organisation_id, turn, at)
             if found:
                 data = {"object": place.object, "livemode": place.livemode, "count": len(found)}
@@ -128,7 +150,10 @@ class Proving:
         place, at = turn.place, self._clock.now()
         gone = bool(place.cursor_id) and isinstance(error, StripeFailure) and error.param == "starting_after"
         async with self._database.tenant(organisation_id) as tx:
-            if gone and not BY_OBJECT[place.object].by_created:
+            if place.parent_id and isinstance(error, StripeFailure) and error.stripe_code == "resource_missing":
+                await store.skip_parent(tx, organisation_id, lease, turn, at + PACE)
+                return
+            if gone and (place.parent_id or not BY_OBJECT[place.object].by_created):
                 await store.restart(tx, organisation_id, lease, turn, at + PACE)
                 return
             bound = place.cursor_created if gone else None

@@ -18,16 +18,21 @@ from tillwright.domains.mirror.proof.model import DriftRow, Month, Proof
 from tillwright.gateways.database import Tx
 
 LEASE = timedelta(seconds=90)
-_PROVABLE = [kind.object for kind in KINDS if kind.of is None]
+_PROVABLE = [kind.object for kind in KINDS]
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A page to compare: where it is, in which pass, and since when that pass goes."""
+    """A page to compare: where it is, in which pass, and since when that pass goes; `over`: there is none left."""
 
     place: Place
     number: int
     began: datetime
+    over: bool = False
+
+    def ends(self, page: Read) -> bool:
+        """Whether the pass is over with this page: the last one, and of no parent behind which others may come."""
+        return not page.more and self.place.parent_id is None
 
 
 async def begin(tx: Tx, organisation_id: str, at: datetime) -> None:
@@ -43,8 +48,9 @@ async def begin(tx: Tx, organisation_id: str, at: datetime) -> None:
 async def now_due(tx: Tx, organisation_id: str, livemode: bool | None, at: datetime) -> None:
     """Let a new pass begin at once, of every type or of a mode's."""
     await tx.execute(
-        "update mirror_proofs set next_at = %s, cursor_id = null, cursor_created = null, bound = null, began = null, "
-        "rows = 0, drift = 0, failures = 0 where organisation_id = %s and (%s::boolean is null or livemode = %s)",
+        "update mirror_proofs set next_at = %s, cursor_id = null, parent_id = null, cursor_created = null, "
+        "bound = null, began = null, rows = 0, drift = 0, failures = 0 "
+        "where organisation_id = %s and (%s::boolean is null or livemode = %s)",
         (at, organisation_id, livemode, livemode),
     )
 
@@ -69,7 +75,7 @@ async def claim(tx: Tx, organisation_id: str, lease: str, at: datetime) -> Turn 
     if r is None:
         return None
     place = Place(
-        r["livemode"], r["object"], 1, None, r["bound"], None, None, r["cursor_id"], r["cursor_created"],
+        r["livemode"], r["object"], 1, None, r["bound"], None, r["parent_id"], r["cursor_id"], r["cursor_created"],
         r["rows"], r["failures"],
     )  # fmt: skip
     return Turn(place, r["pass"], r["began"])
@@ -107,15 +113,16 @@ async def advance(
     tx: Tx, organisation_id: str, lease: str, turn: Turn, page: Read, drift: int, *, next_at: datetime, at: datetime
 ) -> bool:
     """Note a page as compared; behind the last one the pass is over. False if the lease ran out."""
-    place, over = turn.place, not page.more
+    place, over = turn.place, turn.ends(page)
+    cursor_id = page.cursor_id if page.more else None  # behind the last page of a parent's list comes the next parent
     mine = (organisation_id, place.livemode, place.object, lease)
     row = await (
         await tx.execute(
-            "update mirror_proofs set rows = rows + %s, drift = drift + %s, cursor_id = %s, cursor_created = %s, "  # noqa: S608 - the text above
-            "bound = case when %s then null else bound end, failures = 0, error = null, lease = null, "
-            f"leased_until = null, next_at = %s where {_MINE} returning rows, drift",
+            "update mirror_proofs set rows = rows + %s, drift = drift + %s, parent_id = %s, cursor_id = %s, "  # noqa: S608 - the text above
+            "cursor_created = %s, bound = case when %s then null else bound end, failures = 0, error = null, "
+            f"lease = null, leased_until = null, next_at = %s where {_MINE} returning rows, drift",
             (
-                len(page.copies), drift, None if over else page.cursor_id, None if over else page.last, over,
+                len(page.copies), drift, place.parent_id, cursor_id, page.last if cursor_id else None, over,
                 next_at, *mine,
             ),
         )
@@ -229,11 +236,20 @@ async def fail(
     )  # fmt: skip
 
 
+async def skip_parent(tx: Tx, organisation_id: str, lease: str, turn: Turn, next_at: datetime) -> None:
+    """The parent is gone, and its list with it: go on with the next one."""
+    await tx.execute(
+        f"update mirror_proofs set parent_id = %s, cursor_id = null, next_at = %s, lease = null, leased_until = null "  # noqa: S608 - the text above
+        f"where {_MINE}",
+        (turn.place.parent_id, next_at, organisation_id, turn.place.livemode, turn.place.object, lease),
+    )
+
+
 async def restart(tx: Tx, organisation_id: str, lease: str, turn: Turn, next_at: datetime) -> None:
     """A list without times whose cursor is gone is compared from its start."""
     await tx.execute(
-        "update mirror_proofs set cursor_id = null, bound = null, rows = 0, drift = 0, began = null, next_at = %s, "  # noqa: S608 - the text above
-        f"lease = null, leased_until = null where {_MINE}",
+        "update mirror_proofs set cursor_id = null, parent_id = null, bound = null, rows = 0, drift = 0, "  # noqa: S608 - the text above
+        f"began = null, next_at = %s, lease = null, leased_until = null where {_MINE}",
         (next_at, organisation_id, turn.place.livemode, turn.place.object, lease),
     )
 
