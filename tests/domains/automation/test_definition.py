@@ -100,10 +100,36 @@ def test_a_step_can_read_only_steps_before_it() -> None:
     assert any("No step before this one is called 'mail'" in sentence for sentence in found.values())
 
 
-def test_thirty_faults_are_thirty_complaints() -> None:
-    steps = "".join(f"  - {{id: s{n}, action: nothing_{n}}}\n" for n in range(30))
-    found = complaints(f"name: x\ntrigger: {{stripe_event: invoice.paid}}\nsteps:\n{steps}")
-    assert len(found) == 30
+THIRTY = """\
+name: Not A Name
+nme: x
+trigger: {stripe_event: invoice.paid}
+when: object.amout_due > 1
+limits: {amount_per_day: {EUR: 5, eur: -1, usd: x}, runs_per_day: 0, per_year: 1}
+concurrency: sometimes
+steps:
+  - {id: a, action: creat_coupon}
+  - {id: a, action: send_mail, with: {too: x}}
+  - {action: note, with: {text: [1]}}
+  - {id: w, wait: {for: soon}}
+  - {id: v, wait: {event: invoice.payed, at_most: x}}
+  - {id: i, if: "object.total >", then: []}
+  - {id: f, for_each: object.lines.dat, at_most: 0, at_once: 99, steps: [{id: g, stop: "${stps.a}"}]}
+  - {id: s, switch: object.currency, cases: []}
+  - {id: p, approval: {role: BOSS, within: never}}
+  - {id: z, stop: x, stop: "${steps.a.id}"}
+"""
+
+
+def test_thirty_faults_of_all_kinds_are_thirty_complaints_each_at_its_place() -> None:
+    with pytest.raises(Invalid) as caught:
+        definition.parse(THIRTY)
+    problems = caught.value.problems
+    assert len(problems) == 30, [(problem.field, problem.sentence) for problem in problems]
+    assert all(problem.field and problem.field.count(":") == 1 for problem in problems)
+    places = [tuple(map(int, str(problem.field).split(":"))) for problem in problems]
+    assert places == sorted(places)
+    assert len({line for line, _ in places}) == 15, "each line with a fault has its own"
 
 
 @pytest.mark.parametrize(
@@ -218,7 +244,7 @@ steps:
   - {id: g, wait: {event: invoice.payed, match: arrived.object.x}}
   - {id: h, approval: {role: KING, within: ever}}
   - {id: i, call: "No name", with: {a: "${steps.e}"}}
-  - {id: j, stop: x, state: maybe}
+  - {id: j, stop: x}
   - {id: k, action: create_coupon, with: {percent_off: 1}, retry: {times: 99}, on_failure: cry}
 """
     )

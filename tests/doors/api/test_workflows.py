@@ -51,6 +51,34 @@ async def test_from_a_text_to_a_run_that_is_cancelled(client: Published) -> None
     assert (gone.status_code, gone.json()) == (200, "")
 
 
+async def test_update_and_query_by_the_published_conventions(client: Published) -> None:  # noqa: F811
+    http, base = client.http, f"/org/{client.organisation_id}"
+    headers = {"Authorization": f"Key {client.key}"}
+    for name in ("by_hand", "other"):
+        source = SOURCE.replace("by_hand", name)
+        await http.post(f"{base}/workflow", json={"source": source, "activate": name == "other"}, headers=headers)
+    patched = await http.patch(f"{base}/workflow/by_hand", json={"status": "ACTIVE"}, headers=headers)
+    assert (patched.json()["status"], patched.json()["version"]) == ("ACTIVE", 1)
+    changed = {"source": SOURCE.replace("Go on", "Shall we"), "status": "PAUSED"}
+    patched = (await http.patch(f"{base}/workflow/by_hand", json=changed, headers=headers)).json()
+    assert (patched["status"], patched["version"]) == ("PAUSED", 2)
+    wrong = await http.patch(f"{base}/workflow/other", json=changed, headers=headers)
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "name_differs")
+
+    run = (await http.post(f"{base}/workflow/other/run", json={"inputs": {"n": 1}}, headers=headers)).json()
+    for path, q, ids in (
+        ("workflow", '(and (= status "PAUSED") (ilike name "hand"))', [patched["id"]]),
+        ("workflowRun", '(and (= status "QUEUED") (= workflow_name "other") (= event_type "api"))', [run["id"]]),
+        ("workflowRun", '(= status "DONE")', []),
+        ("approval", '(= status "PENDING")', []),
+    ):
+        page = (await http.get(f"{base}/{path}/query", params={"q": q, "s": "-creation_time"}, headers=headers)).json()
+        assert [one["id"] for one in page["data"]] == ids
+        assert (page["total_count"], page["page_number"], page["page_size"]) == (len(ids), 1, 20)
+    bad = await http.get(f"{base}/workflowRun/query", params={"q": "(= secret 1)"}, headers=headers)
+    assert (bad.status_code, bad.json()["field"]) == (400, "q")
+
+
 async def test_the_switch_and_the_limits(client: Published) -> None:  # noqa: F811
     http, base = client.http, f"/org/{client.organisation_id}"
     headers = {"Authorization": f"Key {client.key}"}

@@ -15,7 +15,7 @@ from tillwright.gateways.database import Tx
 _FIELDS = [field.name for field in fields(Approval)]
 
 
-def _approval(row: Mapping[str, Any]) -> Approval:
+def approval_of(row: Mapping[str, Any]) -> Approval:
     values = {name: row[name] for name in _FIELDS}
     values["state"] = ApprovalState(row["state"])
     return Approval(**values)
@@ -40,7 +40,7 @@ async def lock(tx: Tx, organisation_id: str, approval_id: str) -> Approval | Non
             "select * from approvals where organisation_id = %s and id = %s for update", (organisation_id, approval_id)
         )
     ).fetchone()
-    return _approval(row) if row else None
+    return approval_of(row) if row else None
 
 
 async def supersede(tx: Tx, organisation_id: str, run_id: str, step: str, attempt: int, *, but: str) -> None:
@@ -97,4 +97,4 @@ async def page(
             (*values, limit),
         )
     ).fetchall()
-    return [_approval(row) for row in rows]
+    return [approval_of(row) for row in rows]

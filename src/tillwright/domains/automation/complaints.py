@@ -23,7 +23,7 @@ class Complaints:
 
     def __init__(self, read: Document) -> None:
         self.read = read
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = list(read.problems)
 
     def complain(self, path: Path, code: str, sentence: str, remedy: str | None = None) -> None:
         place = f" (in {_named(path)})" if path else ""

@@ -35,10 +35,14 @@ _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "fals
 
 @dataclass(frozen=True)
 class Document:
-    """`data` is JSON; `places` maps the way to a part onto its (line, column), both from 1."""
+    """`data` is JSON; `places` maps the way to a part onto its (line, column), both from 1.
+
+    `problems` are keys given twice, or that are no words: what else there is can be judged all the same.
+    """
 
     data: Any
     places: dict[Path, tuple[int, int]]
+    problems: tuple[Problem, ...] = ()
 
     def where(self, path: Path) -> str:
         """`line:column` of a part, or of the nearest part that holds it."""
@@ -54,7 +58,7 @@ def read(text: str) -> Document:
     Only what JSON can say is meant: `yes`, `on` and dates are texts, and there are no anchors, tags or repeated keys.
 
     Raises:
-        Invalid: with every complaint; `field` is `line:column`.
+        Invalid: it is no YAML that can be read on, or too large; `field` is `line:column`.
     """
     if len(text.encode(errors="surrogatepass")) > LARGEST:
         raise Invalid(
@@ -81,9 +85,7 @@ def read(text: str) -> Document:
         raise Invalid("definition_empty", "The definition is empty.", field="1:1", remedy="Start from an example.")
     reading = _Reading()
     data = reading.plain(root, ())
-    if reading.problems:
-        raise Invalid.many(reading.problems)
-    return Document(data, reading.places)
+    return Document(data, reading.places, tuple(reading.problems))
 
 
 def _invalid(mark: Any, sentence: str, remedy: str) -> Invalid:

@@ -16,7 +16,7 @@ _RUN_FIELDS = [field.name for field in fields(Run)]
 _STEP_FIELDS = [field.name for field in fields(RunStep)]
 
 
-def _run(row: Mapping[str, Any]) -> Run:
+def run_of(row: Mapping[str, Any]) -> Run:
     values = {name: row[name] for name in _RUN_FIELDS}
     values |= {"state": RunState(row["state"]), "trigger": Trigger(**row["trigger"])}
     return Run(**values)
@@ -64,7 +64,7 @@ async def mark_handed_over(tx: Tx, organisation_id: str, runs: Sequence[Run], at
 async def by_id(tx: Tx, organisation_id: str, run_id: str, *, lock: bool = False) -> Run | None:
     query: LiteralString = "select * from workflow_runs where organisation_id = %s and id = %s"
     row = await (await tx.execute(query + (" for update" if lock else ""), (organisation_id, run_id))).fetchone()
-    return _run(row) if row else None
+    return run_of(row) if row else None
 
 
 async def to_hand_over(
@@ -79,7 +79,7 @@ async def to_hand_over(
             (organisation_id, list(run_ids)),
         )
     ).fetchall()
-    return {row["id"]: (_run(row), row["document"]) for row in rows}
+    return {row["id"]: (run_of(row), row["document"]) for row in rows}
 
 
 async def begun_since(tx: Tx, organisation_id: str, workflow_id: str, moment: datetime) -> int:
@@ -157,7 +157,7 @@ async def page(
             },
         )
     ).fetchall()
-    return [_run(row) for row in rows]
+    return [run_of(row) for row in rows]
 
 
 def _wanted(wanted: RunSearch, before: tuple[datetime, str] | None) -> LiteralString:
@@ -199,7 +199,7 @@ async def about(tx: Tx, organisation_id: str, object_ids: Sequence[str], limit: 
         "order by created desc, id desc",
         (organisation_id, list(object_ids), limit),
     )
-    return [_run(row) async for row in rows]
+    return [run_of(row) async for row in rows]
 
 
 async def latest(tx: Tx, organisation_id: str) -> Mapping[str, Run]:
@@ -211,7 +211,7 @@ async def latest(tx: Tx, organisation_id: str) -> Mapping[str, Run]:
             (organisation_id,),
         )
     ).fetchall()
-    return {row["workflow_id"]: _run(row) for row in rows}
+    return {row["workflow_id"]: run_of(row) for row in rows}
 
 
 async def counts(tx: Tx, organisation_id: str) -> Mapping[str, Mapping[str, int]]:
@@ -249,7 +249,7 @@ async def finish(
             (state, reason, at, organisation_id, run_id),
         )
     ).fetchone()
-    return _run(row) if row else None
+    return run_of(row) if row else None
 
 
 async def begin_step(tx: Tx, organisation_id: str, step: RunStep) -> None:

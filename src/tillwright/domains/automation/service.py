@@ -23,6 +23,7 @@ from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.deciding import Approvals
 from tillwright.domains.automation.doubts import Doubts
 from tillwright.domains.automation.drawing import Drawing
+from tillwright.domains.automation.finding import Finding
 from tillwright.domains.automation.handing_over import IN_HAND
 from tillwright.domains.automation.hooks import Hooks
 from tillwright.domains.automation.interpreter import WAITS, Interpreter
@@ -84,6 +85,7 @@ class Automation:
         self.steering = Steering(clock=clock, database=database, matcher=self._matcher, integrations=integrations)
         self.kept = Kept(clock=clock, database=database, matcher=self._matcher)
         self.replaying = Replaying(clock=clock, database=database, matcher=self._matcher)
+        self.finding = Finding(database=database)
         self.doubts = Doubts(clock=clock, database=database, effects=work.parts.effects)
         self.hooks = Hooks(
             clock=clock, database=database, seal=seal, matcher=self._matcher, steering=self.steering,

@@ -16,7 +16,7 @@ _WORKFLOW_FIELDS = [field.name for field in fields(Workflow)]
 _VERSION_FIELDS = [field.name for field in fields(WorkflowVersion)]
 
 
-def _workflow(row: Mapping[str, Any]) -> Workflow:
+def workflow_of(row: Mapping[str, Any]) -> Workflow:
     values = {name: row[name] for name in _WORKFLOW_FIELDS}
     values["state"] = WorkflowState(row["state"])
     return Workflow(**values)
@@ -52,21 +52,21 @@ async def by_id(tx: Tx, organisation_id: str, workflow_id: str) -> Workflow | No
             "select * from workflows where organisation_id = %s and id = %s", (organisation_id, workflow_id)
         )
     ).fetchone()
-    return _workflow(row) if row else None
+    return workflow_of(row) if row else None
 
 
 async def by_name(tx: Tx, organisation_id: str, name: str) -> Workflow | None:
     row = await (
         await tx.execute("select * from workflows where organisation_id = %s and name = %s", (organisation_id, name))
     ).fetchone()
-    return _workflow(row) if row else None
+    return workflow_of(row) if row else None
 
 
 async def all_of(tx: Tx, organisation_id: str) -> Sequence[Workflow]:
     rows = await (
         await tx.execute("select * from workflows where organisation_id = %s order by name", (organisation_id,))
     ).fetchall()
-    return [_workflow(row) for row in rows]
+    return [workflow_of(row) for row in rows]
 
 
 async def in_force(tx: Tx, organisation_id: str) -> Sequence[tuple[Workflow, Mapping[str, Any]]]:
@@ -79,7 +79,7 @@ async def in_force(tx: Tx, organisation_id: str) -> Sequence[tuple[Workflow, Map
             (organisation_id,),
         )
     ).fetchall()
-    return [(_workflow(row), row["document"]) for row in rows]
+    return [(workflow_of(row), row["document"]) for row in rows]
 
 
 async def revision(tx: Tx, organisation_id: str) -> int:

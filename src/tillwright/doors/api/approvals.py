@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from tillwright.domains.automation.model import Approval, ApprovalState
 from tillwright.domains.tenancy import Principal
 from tillwright.doors.api.callers import Caller, TheHouse
+from tillwright.doors.api.lists import ListQuery, QueryPage
 from tillwright.wiring import House
 
 router = APIRouter(tags=["Approvals and limits"])
@@ -122,6 +123,16 @@ async def list_approvals(
     """Newest first."""
     page = await house.automation.approvals.list(caller, state=status, run_id=run_id, cursor=cursor, limit=limit)
     return ApprovalList(items=[_entity(one) for one in page.items], nextCursor=page.next_cursor)
+
+
+@router.get("/approval/query", summary="Query approvals", operation_id="queryApprovals")
+async def query_approvals(caller: Caller, house: TheHouse, asked: ListQuery) -> QueryPage[ApprovalEntity]:
+    """Newest first, unless sorted otherwise. Columns: id, run_id, workflow_id, workflow_name, step, status, role,
+    amount, currency, livemode, decided_by, expiry_time, creation_time, decision_time."""
+    found, total = await house.automation.finding.approvals(
+        caller, q=asked.q, s=asked.s, limit=asked.slice.limit, offset=asked.slice.offset
+    )
+    return QueryPage[ApprovalEntity].of(asked, [_entity(one) for one in found], total)
 
 
 @router.get("/approval/{approvalId}", summary="Get an approval", operation_id="getApproval")

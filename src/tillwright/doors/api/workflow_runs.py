@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tillwright.domains.automation import Run, RunState, RunStep
 from tillwright.doors.api.callers import Caller, TheHouse
+from tillwright.doors.api.lists import ListQuery, QueryPage
 
 router = APIRouter(tags=["Workflow runs"])
 _EXAMPLE: dict[str, JsonValue] = {
@@ -118,6 +119,16 @@ async def list_runs(
     """Newest first."""
     page = await house.automation.runs(caller, workflow_id=workflow_id, state=status, cursor=cursor, limit=limit)
     return RunList(items=[run_entity(run) for run in page.items], nextCursor=page.next_cursor)
+
+
+@router.get("/workflowRun/query", summary="Query runs", operation_id="queryWorkflowRuns")
+async def query_runs(caller: Caller, house: TheHouse, asked: ListQuery) -> QueryPage[RunEntity]:
+    """Newest first, unless sorted otherwise. Columns: id, workflow_id, workflow_name, status, version, reason,
+    waits_for, livemode, event_id, event_type, object_id, parent_run_id, creation_time, start_time, end_time."""
+    found, total = await house.automation.finding.runs(
+        caller, q=asked.q, s=asked.s, limit=asked.slice.limit, offset=asked.slice.offset
+    )
+    return QueryPage[RunEntity].of(asked, [run_entity(one) for one in found], total)
 
 
 @router.get("/workflowRun/{runId}", summary="Get a run", operation_id="getWorkflowRun")

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 
-from tillwright.domains.automation import Workflow, WorkflowVersion
+from tillwright.domains.automation import Workflow, WorkflowState, WorkflowVersion, definition
 from tillwright.domains.automation.backtest import Report
 from tillwright.domains.automation.schema import definition_schema
 from tillwright.doors.api.callers import Caller, TheHouse
+from tillwright.doors.api.lists import ListQuery, QueryPage
 from tillwright.doors.api.workflow_runs import RunEntity, run_entity
+from tillwright.kit.errors import Invalid
 
 router = APIRouter(tags=["Workflows"])
 _SOURCE = (
@@ -61,6 +63,16 @@ class SaveWorkflow(BaseModel):
 
     source: str = Field(max_length=70_000)
     activate: bool | None = None
+    override: bool = False
+
+
+class UpdateWorkflow(BaseModel):
+    """What is left out stays; `source` is the next version of this workflow, under its own name."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "PAUSED"}]})
+
+    source: str | None = Field(default=None, max_length=70_000)
+    status: WorkflowState | None = None
     override: bool = False
 
 
@@ -178,6 +190,16 @@ async def list_workflows(caller: Caller, house: TheHouse) -> list[WorkflowEntity
     return [_entity(workflow) for workflow in await house.automation.list(caller)]
 
 
+@router.get("/workflow/query", summary="Query workflows", operation_id="queryWorkflows")
+async def query_workflows(caller: Caller, house: TheHouse, asked: ListQuery) -> QueryPage[WorkflowEntity]:
+    """Newest first, unless sorted otherwise. Columns: id, name, description, trigger, status, version,
+    last_updated_by, creation_time, last_update_time."""
+    found, total = await house.automation.finding.workflows(
+        caller, q=asked.q, s=asked.s, limit=asked.slice.limit, offset=asked.slice.offset
+    )
+    return QueryPage[WorkflowEntity].of(asked, [_entity(one) for one in found], total)
+
+
 @router.post("/workflow", summary="Save a workflow", operation_id="saveWorkflow")
 async def save_workflow(caller: Caller, house: TheHouse, body: SaveWorkflow) -> WorkflowEntity:
     """Save a text as the next version of the workflow it names. Every complaint about it comes at once."""
@@ -207,6 +229,25 @@ async def test(caller: Caller, house: TheHouse, body: TryEvent) -> BacktestRepor
 async def get_workflow(caller: Caller, house: TheHouse, workflowId: str) -> WorkflowEntity:  # noqa: N803
     """By its id or its name."""
     return _entity(await house.automation.get(caller, workflowId))
+
+
+@router.patch("/workflow/{workflowId}", summary="Update a workflow", operation_id="updateWorkflow")
+async def update_workflow(caller: Caller, house: TheHouse, workflowId: str, body: UpdateWorkflow) -> WorkflowEntity:  # noqa: N803
+    """Another text, another status, or both at once."""
+    found = await house.automation.get(caller, workflowId)
+    if body.source is not None:
+        if (name := definition.parse(body.source).name) != found.name:
+            raise Invalid(
+                "name_differs", f"This text is of {name}, not of {found.name}.", field="source",
+                remedy="Leave the name as it is; save another workflow by POST.",
+            )  # fmt: skip
+        activate = None if body.status is None else body.status is WorkflowState.ACTIVE
+        return _entity(await house.automation.save(caller, body.source, activate=activate, override=body.override))
+    if body.status is WorkflowState.ACTIVE:
+        return _entity(await house.automation.activate(caller, found.id, override=body.override))
+    if body.status is WorkflowState.PAUSED:
+        return _entity(await house.automation.pause(caller, found.id))
+    return _entity(found)
 
 
 @router.delete("/workflow/{workflowId}", summary="Delete a workflow", operation_id="deleteWorkflow")
