@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tillwright.domains.automation import definition, document, examples
+from tillwright.domains.automation import definition, document, examples, rules
 from tillwright.kit.errors import Invalid
 
 GOOD = """\
@@ -285,3 +285,9 @@ def test_the_answers_of_earlier_steps_are_typed_by_what_stripe_answers() -> None
     assert [problem.code for problem in caught.value.problems] == ["field_unknown"] * 6
     assert {problem.field for problem in caught.value.problems} == {"10:14"}
     assert "Did you mean `amount_paid`?" in str([problem.remedy for problem in caught.value.problems])
+
+
+def test_the_help_of_each_kind_of_start_is_a_start() -> None:
+    assert set(rules.HELP) == set(rules.KINDS)
+    for _, example in rules.HELP.values():
+        assert definition.parse(f"name: x\ntrigger: {{{example}}}\nsteps: [{{id: s, stop: x}}]\n").rules

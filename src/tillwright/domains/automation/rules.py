@@ -17,6 +17,18 @@ STRIPE = "stripe:event:"
 KINDS = ("stripe_event", "event", "schedule", "manual", "api", "webhook")
 BARE = ("manual", "api", "webhook")
 """Those that may be written as a word alone, without `: {}`."""
+HELP: Mapping[str, tuple[str, str]] = {
+    "stripe_event": ("An event of Stripe's, whichever way it came in.", "stripe_event: invoice.payment_failed"),
+    "event": ("An event of ours, such as an entitlement that ends soon.", "event: entitlement:STRIPE:end_soon"),
+    "schedule": ("A time, in a zone of your choice.", 'schedule: {cron: "0 9 * * 1", time_zone: Europe/Berlin}'),
+    "manual": ("A person, by a button and a form.", "manual: {inputs: {amount: {type: integer, required: true}}}"),
+    "api": ("A program of yours, with an API key.", "api: {object: customer}"),
+    "webhook": (
+        "A signed request to an address of its own; opened on its page.",
+        "webhook: {fields: {order: {type: text, required: true}}}",
+    ),
+}
+"""For editors: what each kind of start is, and how it is written."""
 SPINE_NAME = re.compile(r"[a-z_]+(:[A-Za-z0-9_]+|:\*){2}")
 
 _ENTITLEMENT: Shape = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tillwright.domains.automation import WorkflowVersion, examples
+from tillwright.domains.automation import WorkflowVersion, examples, rules
 from tillwright.doors.console.visit import STATUS, Visit
 from tillwright.kit.errors import Invalid
 
@@ -128,6 +128,7 @@ def _editor(visit: Visit, source: str, *, workflow_id: str = "", status: int = 2
         editing=True,
         actions=first[:SHOWN],
         found=len(found),
+        triggers=rules.HELP,
         q="",
     )
 
