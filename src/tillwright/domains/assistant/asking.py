@@ -13,6 +13,7 @@ from tillwright.domains.assistant import shield
 from tillwright.domains.assistant.kinds import KINDS, Field, Kind, identity, pick
 from tillwright.domains.assistant.model import Answer, Coverage, Outcome
 from tillwright.domains.assistant.source import Rows, Source, Span
+from tillwright.gateways.stripe.errors import PermissionMissing
 from tillwright.kit import ids
 from tillwright.kit.clock import from_unix
 from tillwright.kit.errors import Invalid
@@ -42,6 +43,7 @@ class Asking:
         self.now = now
         self._personal = personal
         self._notes: list[str] = []
+        self._missed: set[str] = set()
         self._complete = True
         self._read = 0
         self._as_of = now
@@ -55,12 +57,28 @@ class Asking:
         return self._took(await self.source.rows(KINDS[name], customer=customer, span=span))
 
     async def related(self, path: str, params: Mapping[str, Any]) -> list[Object]:
-        return self._took(await self.source.related(path, params))
+        rows = await self.source.related(path, params)
+        if rows.gap:
+            self._missed.add(path)
+        return self._took(rows)
 
     async def one(self, name: str, object_id: str) -> Object | None:
         found = await self.source.one(KINDS[name], object_id)
         self._read += found is not None
         return found
+
+    async def beside(self, name: str, object_id: str) -> Object | None:
+        """An object that the answer can do without: that it may not be read is noted, and told by `missed`."""
+        try:
+            return await self.one(name, object_id)
+        except PermissionMissing:
+            self._missed.add(name)
+            self.note(f"{KINDS[name].title}: not permitted to the platform's key", complete=False)
+            return None
+
+    def missed(self, name: str) -> bool:
+        """Whether an object of this kind, or a related list by its path, was asked for and not read, or not whole."""
+        return name in self._missed
 
     def _took(self, rows: Rows) -> list[Object]:
         self._read += len(rows.items)

@@ -50,7 +50,7 @@ class MirroredSource:
         items = await self._all(kind.object, filters)
         if customer:
             items = [item for item in items if identity(item.get("customer")) == customer]
-        return Rows(items, self._clock.now(), await self._gap(kind))
+        return Rows(items, self._clock.now(), await self._gap(kind.object, kind.title))
 
     async def one(self, kind: Kind, object_id: str) -> dict[str, Any] | None:
         async with self._database.tenant(self._organisation_id) as tx:
@@ -69,7 +69,8 @@ class MirroredSource:
         if isinstance(payment, Mapping):
             intent = str(payment.get("payment_intent"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
             kept = [item for item in kept if identity(pick(item, "payment.payment_intent")) == intent]
-        return Rows(kept, self._clock.now())
+        gap = await self._gap(object_type, object_type.replace("_", " ").capitalize() + "s") if object_type else None
+        return Rows(kept, self._clock.now(), gap)
 
     async def single(self, path: str) -> dict[str, Any] | None:
         return None
@@ -87,14 +88,14 @@ class MirroredSource:
             if cursor is None:
                 return items
 
-    async def _gap(self, kind: Kind) -> str | None:
+    async def _gap(self, object_type: str, title: str) -> str | None:
         async with self._database.tenant(self._organisation_id) as tx:
             progress = await self._mirror.backfill_progress(tx, livemode=self.livemode)
-        state = next((each.state for each in progress if each.object == kind.object), None)
+        state = next((each.state for each in progress if each.object == object_type), None)
         if state == "DONE":
             return None
         if state == "DENIED":
-            return f"{kind.title}: not permitted to the organisation's key"
+            return f"{title}: not permitted to the organisation's key"
         if state in ("WAITING", "RUNNING"):
-            return f"{kind.title}: still being brought in, so older ones may be missing"
-        return f"{kind.title}: only those that events told of, older ones may be missing"
+            return f"{title}: still being brought in, so older ones may be missing"
+        return f"{title}: only those that events told of, older ones may be missing"

@@ -10,6 +10,8 @@ from tillwright.domains.assistant.kinds import identity, pick
 from tillwright.domains.assistant.model import Argument, Outcome
 from tillwright.domains.assistant.tool import Tool
 
+_LINKS = "/v1/invoice_payments"
+
 
 async def run(asking: Asking) -> Outcome:
     payment_id = str(asking.arguments["payment"])
@@ -18,7 +20,7 @@ async def run(asking: Asking) -> Outcome:
         return {"found": False, "payment": payment_id}
     charge_id = str(charge["id"])
     customer_id = identity(charge.get("customer"))
-    customer = await asking.one("customers", customer_id) if customer_id else None
+    customer = await asking.beside("customers", customer_id) if customer_id else None
     invoices = await _invoices(asking, charge)
     refunds = [r for r in await asking.rows("refunds") if identity(r.get("charge")) == charge_id]
     disputes = [d for d in await asking.rows("disputes") if identity(d.get("charge")) == charge_id]
@@ -36,7 +38,7 @@ async def run(asking: Asking) -> Outcome:
         "amount": shield.amount(charge.get("amount"), charge.get("currency")),
         "customer": asking.cite("customers", customer_id),
         "customer_name": asking.person(customer),
-        "because": [_because(asking, invoice) for invoice in invoices] or _alone(charge),
+        "because": [_because(asking, invoice) for invoice in invoices] or _alone(asking, charge),
         "failure": _failure(charge),
         "refunded": shield.amount(charge.get("amount_refunded"), charge.get("currency")),
         "disputed": bool(disputes),
@@ -56,9 +58,9 @@ async def _invoices(asking: Asking, charge: Object) -> list[Object]:
     if intent is None:
         return []
     wanted = {"payment": {"type": "payment_intent", "payment_intent": intent}}
-    links = await asking.related("/v1/invoice_payments", wanted)
+    links = await asking.related(_LINKS, wanted)
     ids = sorted({identity(link.get("invoice")) for link in links} - {None}, key=str)
-    found = [await asking.one("invoices", str(each)) for each in ids]
+    found = [await asking.beside("invoices", str(each)) for each in ids]
     return [invoice for invoice in found if invoice is not None]
 
 
@@ -79,7 +81,9 @@ def _because(asking: Asking, invoice: Object) -> dict[str, Any]:
     }
 
 
-def _alone(charge: Object) -> list[dict[str, Any]]:
+def _alone(asking: Asking, charge: Object) -> list[dict[str, Any]]:
+    if asking.missed("invoices") or asking.missed(_LINKS):
+        return []  # there may be an invoice that could not be read: to call it a one-off would be wrong
     return [{"invoice": None, "reason": "one_off", "what": shield.outside(charge.get("description"))}]
 
 
