@@ -37,7 +37,7 @@ def due(
     if as_json:
         print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     else:
-        _show(found)
+        show(found)
 
 
 async def _due(at: str | None, organisation: str | None) -> dict[str, Any]:
@@ -109,7 +109,8 @@ def _why(coming: Coming, choices: Choices) -> str:
     return f"{own} {days} days; {before}, due {turn} ({choices.zone_name}); {since}"
 
 
-def _show(found: dict[str, Any]) -> None:
+def show(found: dict[str, Any]) -> None:
+    """For a person, what `answer` found."""
     console = Console(highlight=False)
     if not found["connected"]:
         console.print("Stripe is not connected, so nothing would be sent.")
@@ -124,7 +125,7 @@ def _show(found: dict[str, Any]) -> None:
     for row in found["renewals"]:
         _line(console, row, "renewal", f"renews {row['renewTime']}")
     count = len(found["notices"]) + len(found["renewals"])
-    console.print(f"{count} would be sent." if count else "Nothing would be sent.")
+    console.print(f"\n{count} would be sent." if count else "Nothing would be sent.")
 
 
 def _line(console: Console, row: dict[str, Any], kind: str, when: str) -> None:
