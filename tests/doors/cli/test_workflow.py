@@ -7,10 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from tillwright.domains.automation import examples
+from tillwright.doors.cli import workflow
+from tillwright.kit.errors import Absent, Conflict, Invalid
 from tillwright.kit.seal import Secret
 
 CASES = """\
@@ -69,3 +73,53 @@ def test_apply_is_idempotent_and_export_gives_the_same_back(folder: Path, tmp_pa
     done = command("apply", "-f", str(folder), environment=environment)
     assert done.returncode == 2
     assert "bad.yaml:1:1" in done.stderr
+
+
+STEERED = "name: steered\ntriggers: [webhook, {api: {inputs: {n: {type: integer}}}}]\nsteps: [{id: s, stop: Enough.}]\n"
+
+
+def test_workflows_and_runs_are_steered_by_command(tmp_path: Path, database_url: Secret) -> None:
+    environment = {"TILLWRIGHT_DATA": str(tmp_path / "data"), "TILLWRIGHT_DATABASE_URL": database_url.reveal()}
+    subprocess.run(
+        [sys.executable, "-m", "tillwright.main", "setup", "--organisation", "N", "--email", "a@example.com"],
+        input="a long enough password\n", capture_output=True, text=True, check=True,
+        env=dict(os.environ) | environment,
+    )  # fmt: skip
+    (tmp_path / "steered.yaml").write_text(STEERED)
+
+    def run(*given: str) -> Any:
+        done = CliRunner().invoke(workflow.app, [*given, "--json"], env=environment)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        rows = json.loads(done.stdout)
+        return rows[0] if len(rows) == 1 else rows
+
+    assert run("apply", "-f", str(tmp_path / "steered.yaml"), "--activate")["state"] == "ACTIVE"
+    begun = run("start", "steered", "--inputs", '{"n": 1}', "--key", "k")
+    assert run("start", "steered", "--inputs", '{"n": 1}', "--key", "k")["id"] == begun["id"]
+    with pytest.raises(Invalid):
+        run("start", "steered", "--inputs", "[]")
+    assert run("cancel", begun["id"])["state"] == "CANCELLED"
+    assert run("retry", begun["id"])["state"] == "QUEUED"
+    assert run("pause", "steered")["state"] == "PAUSED"
+    assert run("kept", "steered") == []
+    with pytest.raises(Conflict, match="paused"):
+        run("replay", "steered")
+    assert run("activate", "steered", "--version", "1")["state"] == "ACTIVE"
+    assert run("replay", "steered") == {"did": "replayed", "count": 0}
+    opened = run("webhook", "steered", "--open")
+    assert opened["secret"].startswith("whsec_")
+    assert run("webhook", "steered", "--renew")["secret"] != opened["secret"]
+    assert "secret" not in run("webhook", "steered")
+    assert run("webhook", "steered", "--close") == {"did": "closed"}
+    assert run("approvals") == []
+    with pytest.raises(Absent):
+        run("approve", "apr_none", "0" * 64)
+    with pytest.raises(Absent):
+        run("declare", begun["id"], "none", "--done")
+    with pytest.raises(Absent):
+        run("try", str(tmp_path / "steered.yaml"), "evt_none")
+    with pytest.raises(Invalid, match="no Stripe event"):
+        run("backtest", str(tmp_path / "steered.yaml"))
+    assert run("stop")["state"] == "STOPPED"
+    assert run("release")["state"] == "RUNNING"

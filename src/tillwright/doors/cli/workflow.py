@@ -16,7 +16,7 @@ from tillwright.domains.automation.schema import definition_schema
 from tillwright.domains.automation.triggers import trigger_of
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.tenancy import Principal
-from tillwright.doors.cli import workflow_events, workflow_runs, workflow_tries
+from tillwright.doors.cli import workflow_events, workflow_runs, workflow_steering, workflow_tries
 from tillwright.doors.cli.choice import AsJson, Organisation
 from tillwright.doors.cli.inside import in_house, print_rows, print_table
 from tillwright.kit.clock import from_unix
@@ -24,7 +24,7 @@ from tillwright.kit.errors import Absent, Invalid
 from tillwright.wiring import House
 
 app = typer.Typer(
-    help="Workflows: apply, test, list, runs, export, schema, webhook, kept, replay, declare, backtest, try.",
+    help="Workflows: written in files, tried, applied, watched and steered.",
     no_args_is_help=True,
 )
 app.command()(workflow_events.webhook)
@@ -33,6 +33,8 @@ app.command()(workflow_events.replay)
 app.command()(workflow_runs.declare)
 app.command()(workflow_tries.backtest)
 app.command(name="try")(workflow_tries.with_event)
+for steer in workflow_steering.COMMANDS:
+    app.command()(steer)
 Files = Annotated[list[Path], typer.Option("--file", "-f", help="A definition, or a folder of them. May be repeated.")]
 _SUFFIXES = (".yaml", ".yml", ".json")
 
