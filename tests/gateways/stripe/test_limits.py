@@ -104,6 +104,30 @@ async def test_interactive_overtakes_bulk(database: Database) -> None:
     assert order[-1] == "bulk"
 
 
+async def test_a_person_waits_for_hardly_a_token_of_a_backfill(database: Database) -> None:
+    """Counted in turns of the budget, not in seconds: of all that waits in bulk, one request a process comes before."""
+    processes = [SharedLimits(database, SystemClock(), Rates(test=50, endpoint=50)) for _ in range(3)]
+    dealt = 0
+
+    async def bulk(limits: SharedLimits) -> None:
+        nonlocal dealt
+        assert await limits.take(TEST, "GET", "/v1/charges", lane="bulk", patience=60)
+        dealt += 1
+
+    waiting = [asyncio.create_task(bulk(limits)) for limits in processes for _ in range(40)]
+    before_a_person: list[int] = []
+    for _ in range(8):
+        await asyncio.sleep(0.05)
+        began = dealt
+        assert await processes[0].take(TEST, "GET", "/v1/charges", lane="interactive", patience=3)
+        before_a_person.append(dealt - began)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert max(before_a_person) <= len(processes) + 2, before_a_person  # two may be on their way to their callers
+    assert dealt < 100, "there was always something waiting"
+
+
 async def test_patience_is_kept_and_costs_nothing(database: Database) -> None:
     limits = SharedLimits(database, SystemClock(), Rates(test=10, endpoint=10))
     assert await limits.take(TEST, "GET", "/v1/charges", lane="interactive", patience=0)

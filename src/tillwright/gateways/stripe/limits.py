@@ -12,6 +12,9 @@ from tillwright.gateways.stripe.budgets import Budget, Rates, budgets_of
 from tillwright.gateways.stripe.reader import Lane
 from tillwright.kit.clock import Clock
 
+BULK_DEBT = 0.5
+"""Seconds: how far ahead a bulk request may take a token."""
+
 
 class Limiter(Protocol):
     """Holds requests back so that Stripe need not."""
@@ -28,8 +31,9 @@ class Limiter(Protocol):
 class SharedLimits:
     """Buckets as rows. The server's clock measures time, because the processes' own clocks differ.
 
-    The interactive lane may run into debt, which it waits off in its turn. The bulk lane may not: it comes again when
-    there is a whole token, so any interactive request overtakes it.
+    Either lane may run into debt, which it waits off in its turn; the interactive one into any, the bulk lane only into
+    `BULK_DEBT`, one request of a process and endpoint at a time. So an interactive request waits that long for the bulk
+    lane at most, and overtakes whatever of it is not due by then.
     """
 
     def __init__(self, database: Database, clock: Clock, rates: Rates | None = None) -> None:
@@ -43,7 +47,7 @@ class SharedLimits:
     async def take(self, access: Access, method: str, path: str, *, lane: Lane, patience: float) -> bool:
         budgets = budgets_of(access, method, path, self._rates)
         if lane == "interactive":
-            taken, wait = await self._draw(budgets, lane, patience)
+            taken, wait = await self._draw(budgets, patience)
             if taken and wait > 0:
                 await self._clock.sleep(wait)
             return taken
@@ -52,11 +56,15 @@ class SharedLimits:
         async with self._turn(" ".join(budget.name for budget in budgets)):
             patience = max(0.0, patience - (self._clock.monotonic() - began))
             while True:
-                taken, wait = await self._draw(budgets, lane, patience)
-                if taken or wait > patience:
-                    return taken
-                patience -= wait
-                await self._clock.sleep(wait)
+                taken, wait = await self._draw(budgets, min(patience, BULK_DEBT))
+                if not taken and wait > patience:
+                    return False
+                # A token taken ahead is not lost by waking up late: the next one is due that much sooner.
+                until = wait if taken else wait - BULK_DEBT / 2
+                await self._clock.sleep(max(0.0, until))
+                if taken:
+                    return True
+                patience -= until
 
     async def empty(self, access: Access, method: str, path: str, seconds: float) -> None:
         budgets = budgets_of(access, method, path, self._rates)
@@ -64,15 +72,15 @@ class SharedLimits:
             "select empty_rate_buckets(%s, %s, %s)", ([b.name for b in budgets], [b.rate for b in budgets], seconds)
         )
 
-    async def _draw(self, budgets: list[Budget], lane: Lane, patience: float) -> tuple[bool, float]:
-        """(taken, seconds to wait): before sending when taken, before asking again when not."""
+    async def _draw(self, budgets: list[Budget], patience: float) -> tuple[bool, float]:
+        """(taken, seconds to wait): before sending when taken, until there is a token when not."""
         row = await self._database.single(
             "select taken, wait from draw_rate_buckets(%s, %s, %s, %s, %s)",
             (
                 [b.name for b in budgets],
                 [b.rate for b in budgets],
                 [b.burst for b in budgets],
-                lane == "bulk",
+                False,
                 patience,
             ),
         )
