@@ -27,7 +27,8 @@ async def run(asking: Asking) -> Outcome:
         cell[0] += int(row.get("amount_captured") or 0) - int(row.get("amount_refunded") or 0)
         cell[1] += 1
     if without:
-        asking.note(f"{without} payments belong to no customer and are not ranked")
+        said = "1 payment belongs" if without == 1 else f"{without} payments belong"
+        asking.note(f"{said} to no customer and are not ranked")
     people = {str(row["id"]): row for row in await asking.rows("customers")}
     lines: list[Object] = []
     ranks: dict[str, int] = {}

@@ -93,13 +93,13 @@ async def _shown(visit: Visit, *, error: TillwrightError | None = None) -> Respo
 
 
 async def _ear(visit: Visit) -> str:
-    """How we learn that somebody took access back at Stripe: `told`, `soon`, or `asks` where Stripe can't reach us."""
+    """How we learn that somebody took access back at Stripe: `told`, `looks`, or `unreached` where it can't tell us."""
     if visit.shell.stripe is None:
-        return "asks"
+        return "looks"
     endpoint = await visit.house.webhooks.connect_endpoint(visit.organisation_id, livemode=visit.shell.stripe.livemode)
-    if endpoint is None or (endpoint.error or {}).get("code") == NO_PUBLIC_ADDRESS:
-        return "asks"
-    return "told" if endpoint.state == "ACTIVE" else "soon"
+    if endpoint and (endpoint.error or {}).get("code") == NO_PUBLIC_ADDRESS:
+        return "unreached"
+    return "told" if endpoint and endpoint.state == "ACTIVE" else "looks"
 
 
 PAGES = (
