@@ -191,3 +191,9 @@ async def test_kept_events_can_be_let_go_and_pages_follow_one_another(stage: Sta
     assert await stage.automation.kept.replay(stage.principal, "hooked") == 2
     assert (await sender.send("msg_2", {"n": 1})).duplicate
     assert len(await stage.relay()) == 2
+
+    await stage.automation.pause(stage.principal, sender.workflow_id)
+    await sender.send("msg_9", {"n": 1})
+    async with stage.house.database.tenant(stage.principal.organisation_id) as tx:
+        await stage.automation.stand_down(tx, stage.principal.organisation_id, "the deletion of the integration")
+    assert await stage.automation.kept.counts(stage.principal) == {}, "nothing of what came is left"

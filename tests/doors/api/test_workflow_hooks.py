@@ -43,6 +43,8 @@ async def test_an_address_is_opened_called_and_closed_and_says_clearly_what_is_w
     assert (await call("b", {"n": 1}, **{"content-encoding": "gzip"}))[0] == 415
     assert (await http.get(f"/{path}")).status_code == 405
     assert (await http.post(f"/{path}", content=b"{}")).status_code == 401
+    for odd in ("%00", "a%20b", "x" * 300):
+        assert (await http.post(f"/webhooks/workflow/{odd}/{odd}", content=b"{}")).status_code == 404
     assert (
         await http.post(f"/{path}x", content=b"{}", headers=signed(made["secret"], "b", 0, b"{}"))
     ).status_code == 404

@@ -123,3 +123,14 @@ def test_workflows_and_runs_are_steered_by_command(tmp_path: Path, database_url:
         run("backtest", str(tmp_path / "steered.yaml"))
     assert run("stop")["state"] == "STOPPED"
     assert run("release")["state"] == "RUNNING"
+
+
+def test_a_test_beside_a_definition_gives_a_delivery(tmp_path: Path) -> None:
+    steps = "steps: [{id: c, action: create_coupon, with: {percent_off: '${event.data.percent}'}}]\n"
+    (tmp_path / "called.yaml").write_text(f"name: called\ntrigger: webhook\nwhen: object.percent < 50\n{steps}")
+    (tmp_path / "called.test.yaml").write_text(
+        "- {given: {webhook: {percent: 7}}, expect: {requests: [{path: /v1/coupons, params: {percent_off: 7}}]}}\n"
+        "- {given: {webhook: {percent: 70}}, expect: {state: SKIPPED}}\n"
+    )
+    done = CliRunner().invoke(workflow.app, ["test", "-f", str(tmp_path / "called.yaml")])
+    assert (done.exit_code, done.stdout.count("✓")) == (0, 2), done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ from tillwright.kit.seal import Seal, Secret
 LARGEST_BODY = 256 * 1024
 """Bytes of one delivery."""
 KIND = "webhook"
+_ID = re.compile(r"[a-z]{2,9}_[0-9a-z]{1,32}")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ class Hooks:
         """
         if len(body) > LARGEST_BODY:
             raise Invalid("body_too_large", f"A delivery has at most {LARGEST_BODY // 1024} KB.")
+        if not (_ID.fullmatch(organisation_id) and _ID.fullmatch(workflow_id)):
+            raise _nobody()
         signature, now = hook_signature.read(headers), self._clock.now()
         livemode = await self._steering.livemode(organisation_id)
         async with self._database.tenant(organisation_id) as tx:
@@ -136,7 +140,7 @@ class Hooks:
             rule = listener and self._rule(listener)
             if listener is None or rule is None:
                 raise _nobody()
-            trigger = _trigger(signature.delivery, _payload(body, rule), to_unix(now), livemode)
+            trigger = trigger_of(signature.delivery, _payload(body, rule), to_unix(now), livemode)
             await hook_store.delivered(tx, organisation_id, workflow_id, now)
             taken = await self._take(tx, listener, trigger)
             noted = await self._openings.note(tx, opened, now)
@@ -194,7 +198,8 @@ def _payload(body: bytes, rule: Rule) -> Mapping[str, Any]:
     return data
 
 
-def _trigger(delivery_id: str, data: Mapping[str, Any], at: int, livemode: bool) -> Trigger:
+def trigger_of(delivery_id: str, data: Mapping[str, Any], at: int, livemode: bool) -> Trigger:
+    """The trigger a delivery is; `at` in seconds since 1970."""
     return Trigger(
         spine_event_id=0,
         name=KIND,

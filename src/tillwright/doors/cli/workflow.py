@@ -10,7 +10,7 @@ import orjson
 import typer
 import yaml
 
-from tillwright.domains.automation import RunState, definition
+from tillwright.domains.automation import RunState, definition, hooks
 from tillwright.domains.automation.rehearsal import Rehearsed, rehearse
 from tillwright.domains.automation.schema import definition_schema
 from tillwright.domains.automation.triggers import trigger_of
@@ -190,7 +190,11 @@ async def _case(text: str, number: int, case: Any) -> dict[str, Any]:
     if name.startswith("stripe:"):
         data = {"event_id": "evt_test", "created": 0, "livemode": False, "object_type": body.get("object", "object"),
                 "object_id": body.get("id", "id")}  # fmt: skip
-    shown = await rehearse(found, trigger_of(SpineEvent(0, "test", name, data, from_unix(0))), body)
+    trigger = trigger_of(SpineEvent(0, "test", name, data, from_unix(0)))
+    if "webhook" in given:
+        body = given["webhook"] or {}
+        trigger = hooks.trigger_of("msg_test", body, 0, livemode=False)
+    shown = await rehearse(found, trigger, body)
     got, expected = _seen(shown), case.get("expect") or {}
     wanted = {"state": expected.get("state", "DONE"), "requests": expected.get("requests", [])}
     return {"name": case.get("name", f"case {number}"), "passed": _fits(wanted, got), "expected": wanted, "got": got}
