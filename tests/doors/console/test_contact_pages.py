@@ -58,6 +58,10 @@ async def test_linked_to_a_customer_and_named_as_a_recipient(ada: Person, stripe
     assert "There is no buyer" in text_of(wrong.text)
     assert (await ada.send(f"{path}/link", seen=path, buyer=customer.id)).status_code == 303
     assert f'href="/customers/{customer.id}"' in (await ada.see(path)).text
+    shown = (await ada.see(f"/customers/{customer.id}")).text
+    assert f'href="{path}"' in shown
+    assert f"/entitlements/new?customer={customer.id}" in shown
+    assert f'value="{customer.id}"' in (await ada.see(f"/entitlements/new?customer={customer.id}")).text
     scope = "/settings/notifications/END_SOON.ENTITLEMENT"
     fields = {"enabled": "1", "channel_EMAIL": "1", "to": "finance", "cc": "", "bcc": "", "words": "own"}
     assert (await ada.send(scope, seen=scope, **fields)).status_code == 303

@@ -39,6 +39,8 @@ async def show(visit: Visit) -> Response:
     entitlements, _ = await visit.house.entitlements.find(
         visit.principal, equal={"buyer_id": customer}, livemode=row.livemode, limit=_STORY
     )
+    linked = (await visit.house.notices.contacts.of_buyers(visit.principal, [customer])).get(customer, ())
+    contacts, _ = await visit.house.notices.contacts.query(visit.principal, ids=linked, s="name", limit=_STORY)
     payments, subscriptions, invoices, codes, discounts, credit, (events, runs) = await asyncio.gather(
         mirrored.of_customer(visit, "payment_intent", customer, _STORY),
         mirrored.of_customer(visit, "subscription", customer, _STORY),
@@ -60,6 +62,7 @@ async def show(visit: Visit) -> Response:
         discounts=discounts,
         credit=credit,
         entitlements=entitlements,
+        contacts=contacts,
         events=events,
         runs=runs,
         words=stripe_words,
