@@ -8,7 +8,9 @@ from pathlib import Path
 
 from tillwright import settings
 from tillwright.domains.assistant.catalogue import catalogue as tools
+from tillwright.domains.automation import examples
 from tillwright.domains.automation.catalogue import catalogue
+from tillwright.domains.automation.drawing import draw
 from tillwright.domains.mirror.kinds import ASIDE, KINDS
 from tillwright.domains.notifications.catalogue import catalogue as scopes
 from tillwright.domains.notifications.templates import language
@@ -178,6 +180,17 @@ def roles_page() -> str:
     return text
 
 
+def templates_page() -> str:
+    text = f"# Templates\n\n{len(examples.names())} workflows come with Tillwright. "
+    text += "*Templates* at the console shows each and starts it by one click;\n"
+    text += "`tillwright workflow apply -f` takes their texts too: they are in `src/tillwright/examples/`.\n"
+    for name in examples.names():
+        drawing = draw(examples.text_of(name))
+        text += f"\n## {name}\n{drawing.description}\n\nStarted by: {' · '.join(drawing.starts)}\n\n"
+        text += f"![{name}: what starts it, and its steps one under the other](../pictures/templates/{name}.png)\n"
+    return text
+
+
 WRITTEN = {
     "assistant.md": assistant_page,
     "actions.md": actions_page,
@@ -186,6 +199,7 @@ WRITTEN = {
     "mirror.md": mirror_page,
     "stripe-actions.md": stripe_actions_page,
     "notifications.md": notifications_page,
+    "templates.md": templates_page,
 }
 
 

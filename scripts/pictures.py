@@ -100,6 +100,21 @@ def walk(page: Page, camera: Photographer, address: str) -> None:
     camera.visit("/settings/api-keys", "keys")
 
 
+def templates(page: Page, address: str, folder: Path) -> None:
+    """The graph of each workflow that comes with the package."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page.goto(address + "/workflows/templates")
+    # So high that nothing has to be scrolled: what stays at the top would cover the graph.
+    before = page.viewport_size
+    page.set_viewport_size({"width": 1280, "height": 3000})
+    names = [str(card.get_attribute("data-template")) for card in page.locator("[data-template]").all()]
+    for name in names:
+        page.goto(f"{address}/workflows/templates/{name}")
+        page.locator("[data-graph]").screenshot(path=folder / f"{name}.png")
+    if before:
+        page.set_viewport_size(before)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--address", default="http://127.0.0.1:8420")
@@ -128,6 +143,7 @@ def main() -> None:
         sign_in(page, arguments.address)
         camera.take("overview-empty")
         connect(page, arguments.address, camera)
+        templates(page, arguments.address, arguments.into / "templates")
         let_a_payment_fail(page, arguments.address, arguments.sandbox)
         walk(page, camera, arguments.address)
         browser.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tests.doors.console.conftest import Person, text_of
 from tests.sandbox.conftest import Sandbox
+from tillwright.domains.automation import examples
 
 GOOD = """name: mine
 description: A workflow of mine.
@@ -57,6 +59,22 @@ async def test_every_template_is_there_with_one_click(ada: Person) -> None:
     assert "Wait" in shown
     assert "Added" in text_of((await ada.see("/workflows/templates")).text)
     assert (await ada.send("/workflows/templates/nothing", seen="/workflows/templates")).status_code == 404
+
+
+async def test_every_template_is_read_and_started_by_one_click(ada: Person) -> None:
+    for name in examples.names():
+        path = f"/workflows/templates/{name}"
+        page = await ada.see(path)
+        assert "data-graph" in page.text
+        assert f"name: {name}" in page.text
+        assert "to change before it can be saved" not in page.text
+        started = await ada.send(path, seen=path, start="true")
+        assert started.headers["location"].endswith("?done=activated"), name
+    assert text_of((await ada.see("/workflows")).text).count("Active") >= len(examples.names())
+
+
+def test_every_template_has_its_picture(repository: Path) -> None:
+    assert {picture.stem for picture in (repository / "docs/pictures/templates").glob("*.png")} == set(examples.names())
 
 
 async def test_actions_are_found_with_their_inputs(ada: Person) -> None:

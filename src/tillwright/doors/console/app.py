@@ -52,6 +52,7 @@ from tillwright.doors.console.pages import (
     user_integrations,
     users,
     workflow_editor,
+    workflow_templates,
     workflows,
 )
 from tillwright.doors.console.render import STATIC
@@ -62,6 +63,7 @@ from tillwright.wiring import House
 PAGES = (
     backtests,
     workflow_editor,
+    workflow_templates,
     approvals,
     overview,
     assistant,

@@ -1,4 +1,4 @@
-"""Writing a workflow: the text on one side, its graph and every complaint on the other; templates; versions."""
+"""Writing a workflow: the text on one side, its graph and every complaint on the other; versions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tillwright.domains.automation import WorkflowVersion, examples, rules
+from tillwright.domains.automation import WorkflowVersion, rules
 from tillwright.doors.console.visit import STATUS, Visit
 from tillwright.kit.errors import Invalid
 
@@ -26,20 +26,6 @@ steps:
 """
 SHOWN = 40
 """Actions of one search."""
-
-
-async def templates(visit: Visit) -> Response:
-    """The definitions that come with the package."""
-    automation = visit.house.automation
-    there = {workflow.name: workflow for workflow in await automation.list(visit.principal)}
-    drawn = [(name, automation.draw(text)) for name, text in _examples()]
-    return visit.html("pages/workflow_templates.html", section="workflows", templates=drawn, there=there)
-
-
-async def add_template(visit: Visit) -> Response:
-    """Save one of them, paused, for a person to read first."""
-    workflow = await visit.house.automation.save_example(visit.principal, visit.request.path_params["name"])
-    return visit.go(f"/workflows/{workflow.id}")
 
 
 async def new(visit: Visit) -> Response:
@@ -104,10 +90,6 @@ def _with_changes(versions: Sequence[WorkflowVersion]) -> list[tuple[WorkflowVer
     return shown
 
 
-def _examples() -> list[tuple[str, str]]:
-    return [(name, examples.text_of(name)) for name in examples.names()]
-
-
 def _source(visit: Visit) -> str:
     """A browser sends line ends as two characters."""
     return visit.text("source").replace("\r\n", "\n")
@@ -134,8 +116,6 @@ def _editor(visit: Visit, source: str, *, workflow_id: str = "", status: int = 2
 
 
 PAGES = (
-    ("GET", "/workflows/templates", templates),
-    ("POST", "/workflows/templates/{name}", add_template),
     ("GET", "/workflows/new", new),
     ("GET", "/workflows/actions", actions),
     ("POST", "/workflows/preview", preview),
