@@ -22,12 +22,19 @@ from tests.sandbox.conftest import Sandbox
 from tests.serving import serving
 from tillwright.doors import api
 from tillwright.kit.clock import ManualClock
+from tillwright.kit.seal import Secret
 from tillwright.wiring import House
 
 METHODS = ("get", "post", "put", "patch", "delete")
 REFUSED = {401, 403, 404}
 # Operations outside /org/{orgId}: why they are open, and how they are tried.
 OUTSIDE = {("POST", "/public/apiClient/accessToken"): "tried by test_a_token_of_another_organisation_is_not_given"}
+# Operations of other methods than GET that a VIEWER may use, and why.
+CHANGE_NOTHING = {
+    ("POST", "/org/{orgId}/assistant/ask"): "a question",
+    ("POST", "/org/{orgId}/v2/operation/list"): "a list, as published clients ask for it",
+    ("POST", "/org/{orgId}/userIntegration/connect"): "everybody may connect a Stripe account of their own",
+}
 # What a path parameter may be when it names no row: the words of the API itself.
 WORDS = {
     "partner": ["STRIPE"],
@@ -230,12 +237,14 @@ async def test_tenants_do_not_meet(met: Meeting) -> None:
         f"make one in tests/doors/owned.py, or name its table in ROWS: {silent}"
     )
     strangers = await met.strangers()
+    _, viewer = await met.house.tenancy.create_api_client(met.victim.principal, "Looks", "VIEWER")
     before = await everything(met.victim)
     wrong = [
         *await getting_in(met, right, strangers),
         *await reaching_over(met, right),
         *await naming_another(met),
         *await listing(met),
+        *await only_looking(met, right, viewer),
     ]
     assert not wrong, "\n".join(wrong)
     assert await everything(met.victim) == before
@@ -295,6 +304,18 @@ async def listing(met: Meeting) -> list[str]:
         answer = await met.ask(operation, met.stranger.organisation_id, {}, headers)
         if answer.status_code >= 500 or leaks(answer, met.victim):
             wrong.append(f"{operation.name}: {answer.status_code} {leaks(answer, met.victim)}")
+    return wrong
+
+
+async def only_looking(met: Meeting, right: Values, viewer: Secret) -> list[str]:
+    """Every operation that changes something, asked for by who may only look in the victim's own organisation."""
+    headers, wrong = {"Authorization": f"Key {viewer.reveal()}"}, []
+    for operation in met.operations:
+        if operation.method == "GET" or (operation.method, operation.path) in {**OUTSIDE, **CHANGE_NOTHING}:
+            continue
+        answer = await met.ask(operation, met.victim.organisation_id, right[operation.path], headers)
+        if answer.status_code != 403:
+            wrong.append(f"{operation.name} as VIEWER: {answer.status_code} {answer.text[:200]}")
     return wrong
 
 

@@ -96,6 +96,7 @@ class Transactions:
             Absent: the buyer has no such payment; Invalid: the amount is none, or above what remains;
             Conflict: it was not paid, or Stripe refuses; Upstream: see `Desk.write`.
         """
+        asked.principal.require("billing:write")
         payment = await self._payment(asked.principal, buyer_id, transaction_id)
         currency = str(payment.body.get("currency"))
         if payment.status != "succeeded":

@@ -113,7 +113,7 @@ async def create_contact(caller: Caller, house: TheHouse, body: GivenContact) ->
 
 @router.post("/contact/batch", summary="Make several contacts", operation_id="batchCreateContacts")
 async def batch_create(
-    caller: Caller, house: TheHouse, body: Annotated[list[GivenContact], Body(max_length=500)]
+    caller: Caller, house: TheHouse, body: Annotated[list[GivenContact], Body(max_length=500, examples=[[_GIVEN]])]
 ) -> list[list[ContactEntity]]:
     """All or none. The answer is one list in a list, as published clients expect it."""
     made = await house.notices.contacts.create(caller, [_given(one) for one in body])

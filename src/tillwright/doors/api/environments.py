@@ -85,12 +85,16 @@ class CopiedOrganisation(BaseModel):
     notificationScopes: int  # noqa: N815
 
 
+# Both take the same body: what was looked at is then sent again as it is.
+_GIVEN = ("publishableKey", "secretKey", "version", "connectClientId")
+
+
 @router.post(PATH + "/switch/check", summary="Look before a switch", operation_id="checkSwitch")
 async def check_switch(caller: Caller, house: TheHouse, partner: str, service: str, body: SwitchKeys) -> SwitchPreview:
     """Tells what a switch to the side of these keys would do; changes nothing."""
     await house.integrations.get(caller, partner, service)
     given = stripe_info(body.info)
-    only(given, ("publishableKey", "secretKey"))
+    only(given, _GIVEN)
     preview = await house.environments.preview(
         caller, publishable_key=text(given, "publishableKey"), secret_key=Secret(text(given, "secretKey"))
     )
@@ -104,7 +108,7 @@ async def switch_integration(
     """Verifies the other side's keys, then puts them in place at once; runs under way stay on their side."""
     await house.integrations.get(caller, partner, service)
     given = stripe_info(body.info)
-    only(given, ("publishableKey", "secretKey", "version", "connectClientId"))
+    only(given, _GIVEN)
     version = given.get("version")
     if type(version) is not int:
         raise Invalid(

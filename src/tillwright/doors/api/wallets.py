@@ -88,6 +88,7 @@ async def update_credit_wallet(
 ) -> WalletEntity:
     """Moves the difference at Stripe; never takes back what is spent already. Needs the role EDITOR."""
     if not is_credit(walletId):
+        caller.require("billing:write")
         await house.buyers.wallet(caller, buyerId, walletId)
         raise Conflict(
             "wallet_not_credit",
