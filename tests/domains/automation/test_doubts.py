@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.domains.automation.stage import Stage
+from tests.domains.automation.test_coupon_life import subscribed
 from tests.domains.automation.test_safety import HEAD
 from tillwright.domains import audit
 from tillwright.domains.automation import RunState, StepState
@@ -78,3 +79,24 @@ async def test_declared_not_done_it_is_sent_anew_under_another_key_once(stage: S
     assert rows[0].state is StepState.REFUSED
     assert rows[0].idempotency_key != rows[1].idempotency_key
     assert len(stage.writes(f"/v1/invoices/{stage.invoice['id']}/pay")) == 1
+
+
+async def test_of_many_writes_only_those_that_did_not_take_place_are_meant_anew(stage: Stage) -> None:
+    customer = str(stage.invoice["customer"])
+    first, second = subscribed(stage, customer), subscribed(stage, customer)
+    coupon = stage.sandbox.client.v1.coupons.create({"percent_off": 5, "duration": "once"}).id
+    stage.automation._interpreter._waits = (86_400,)  # type: ignore[attr-defined]
+    step = f"  - {{id: all, action: apply_coupon, with: {{customer: '${{object.customer}}', coupon: {coupon}}}}}\n"
+    await stage.automation.save(stage.principal, HEAD + step, activate=True)
+    path = f"/v1/subscriptions/{second}"
+    stage.sandbox.world.faults.add(kind="reset", path=path, method="POST", effect="none", times=1000)
+    await stage.happen()
+    (run_id,) = await stage.relay()
+    assert await stage.segment(run_id) == PARKED
+    stage.sandbox.world.faults.clear()
+    await stage.automation.doubts.declare(stage.principal, run_id, "all", done=False)
+    assert await go_on(stage, run_id) == RunState.DONE
+    assert [len(stage.writes(f"/v1/subscriptions/{one}")) for one in (first, second)] == [1, 1]
+    newest = (await stage.automation.timeline(stage.principal, run_id)).steps[-1]
+    assert newest.answer is not None
+    assert newest.answer["count"] == 2
