@@ -15,6 +15,7 @@ from tillwright.domains.mirror.model import FetchedCopy
 from tillwright.domains.mirror.proof.compare import Drift, Ours, differing, findings
 from tillwright.domains.mirror.proof.model import Proof
 from tillwright.domains.mirror.proof.service import LATE, REST
+from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database
 from tillwright.gateways.stripe.errors import Facts, PermissionMissing, RequestRefused
 from tillwright.kit.clock import ManualClock
@@ -118,6 +119,24 @@ async def test_drift_of_each_kind_is_found_mended_and_told(
     clock.move(REST.total_seconds())
     await one_pass(filled, organisation, clock)
     assert (await proofs(filled, database, organisation))["customer"].true, "the next pass finds nothing"
+
+
+async def test_proving_now_waits_for_no_turn(
+    filled: Mirror, database: Database, organisation: str, clock: ManualClock
+) -> None:
+    """What `tillwright mirror check --now` does before it tells."""
+    await one_pass(filled, organisation, clock)
+    await alter(database, organisation, "delete from mirror_objects where id = 'cus_0007'")
+    assert await filled.proving.turn(organisation) == 0, "no list is due"
+    before = clock.monotonic()
+    pages = await filled.proving.prove_now(Principal.system(organisation, "test"))
+    assert pages == len([kind for kind in KINDS if kind.of is None]) + 2 + 1
+    assert clock.monotonic() == before, "as fast as the rate budget lets it"
+    assert await drift(filled, database, organisation) == {"cus_0007": ("MISSING", True)}
+    assert not (await proofs(filled, database, organisation))["customer"].true, "so the command exits 1"
+    clock.move(60)
+    await filled.proving.prove_now(Principal.system(organisation, "test"))
+    assert (await proofs(filled, database, organisation))["customer"].true, "it was mended"
 
 
 async def test_lists_of_parents_are_proven_parent_by_parent(
