@@ -126,6 +126,7 @@ async def _work(settings: Settings) -> int:
                 ("access", 0.5, worker.Relay(house.database, "assistant access", house.grants.follow).step),
                 ("entitlements", 0.5, house.entitlements.follow_step),
                 ("plans", 1.0, worker.Relay(house.database, "entitlements", house.entitlements.replan).step),
+                ("days", 60.0, house.mirror.charting.step),
                 ("credit wallets", 5.0, house.credits.settling.step),
                 ("end soon", 1.0, house.entitlements.sweep_step),
             ],

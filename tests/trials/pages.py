@@ -89,10 +89,13 @@ _PREFIXES = {
     "coupon": "co",
 }  # fmt: skip
 PAGES = (
-    "/", "/customers", "/customers?q=ada4711", "/customers?q=ada", "/customers?q=example", "/customers/cus_000000042",
+    "/", "/?days=365",
+    "/customers", "/customers?q=ada4711", "/customers?q=ada", "/customers?q=example", "/customers/cus_000000042",
     "/payments", "/payments?q=grace77@", "/payments?q=12.34", "/payments?q=example", "/payments/pi_000000042",
     "/invoices", "/invoices?q=inv-4711", "/invoices/in_000000042", "/coupons", "/coupons?q=number+9",
-    "/coupons/co_000000042", "/events", "/events?q=invoice.*", "/events?q=cus_000000042", "/events?q=in_000000042",
+    "/coupons/co_000000042", "/promotion-codes", "/events", "/events?q=invoice.*", "/events?q=cus_000000042",
+    "/events?q=in_000000042",
+    "/events?from=2026-10-01&to=2026-10-02",
     "/events/evt_42", "/health",
 )  # fmt: skip
 CALLS = (
@@ -119,6 +122,7 @@ async def main(objects: int) -> int:
             house = build(settings, database, SystemClock())
             principal = await _organisation(house, sandbox, owner, None if seeded else objects)
             _, key = await house.tenancy.create_api_client(principal, f"Trial {time.time()}", "ADMIN")
+            await house.mirror.charting.step()  # as the worker does, once an hour
             app = Starlette(routes=[*api.routes(house), *console.routes(house)])
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=120) as client:

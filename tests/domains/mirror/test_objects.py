@@ -205,7 +205,9 @@ async def test_search_filters_and_pages(mirror: Mirror, database: Database, orga
         assert len(await found("payment_intent", filters={"created_from": start})) == 30
         assert len(await found("payment_intent", filters={"created_before": start})) == 18
 
-        days = await mirror.days(tx, "payment_intent", livemode=False, since=UNDATED, until=NOON + timedelta(days=9))
+        until = NOON + timedelta(days=9)
+        charted = await mirror.charting.days(tx, livemode=False, since=UNDATED, until=until)
+        days = charted["payment_intent"]
         assert sum(day.count for day in days) == 48
         assert sum(day.amount for day in days) == sum(each["amount"] for each in payments)
         assert {day.currency for day in days} == {"eur"}

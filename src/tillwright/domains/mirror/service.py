@@ -11,13 +11,14 @@ from tillwright.domains.mirror import change_store, store
 from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.backfill.service import Backfill
+from tillwright.domains.mirror.charting.service import Charting
 from tillwright.domains.mirror.finding import store as finding
 from tillwright.domains.mirror.finding.amounts import Amounts
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS
 from tillwright.domains.mirror.marks import store as marks
-from tillwright.domains.mirror.model import BackfillState, Count, Day, EventCopy, FetchedCopy, MirrorObject, Progress
+from tillwright.domains.mirror.model import BackfillState, Count, EventCopy, FetchedCopy, MirrorObject, Progress
 from tillwright.domains.mirror.places import before, pattern, place
 from tillwright.domains.mirror.proof import store as proofs
 from tillwright.domains.mirror.proof.model import DriftRow, Month, Proof
@@ -51,6 +52,7 @@ class Mirror:
         self.proving = Proving(clock=clock, database=database, keys=keys, reader=reader)
         self._backfill = Backfill(clock=clock, database=database, keys=keys, reader=reader, ended=self.proving.begin)
         self.readers = Readers(clock=clock, database=database)
+        self.charting = Charting(clock=clock, database=database)
         self._refetch = Refetch(clock=clock, database=database, keys=keys, reader=reader)
 
     async def apply(self, tx: Tx, organisation_id: str, copies: Sequence[EventCopy]) -> Sequence[Verdict]:
@@ -206,12 +208,6 @@ class Mirror:
             Invalid: the condition can't be understood.
         """
         return await selections.totals(tx, livemode, object_type, where, field.split("."))
-
-    async def days(
-        self, tx: Tx, object_type: str, *, livemode: bool, since: datetime, until: datetime
-    ) -> Sequence[Day]:
-        """Objects by UTC day of creation, currency and status, with the sum of `amount`: what a chart shows."""
-        return await store.days(tx, livemode, object_type, since, until)
 
     async def start_backfill(self, tx: Tx, organisation_id: str, *, livemode: bool, again: bool = False) -> None:
         """See that every type is brought in; with `again`, read the lists that were done once more."""

@@ -217,7 +217,10 @@ async def days(tx: Tx, livemode: bool, object_type: str, since: datetime, until:
 async def erase_type(tx: Tx, organisation_id: str, livemode: bool, object_type: str) -> None:
     """Erase a type's objects and whatever is known of how true they are."""
     await lock(tx, organisation_id, [(livemode, object_type, "")])
-    for table in ("mirror_objects", "mirror_counts", "mirror_refetches", "mirror_proofs", "mirror_proof_months"):
+    for table in (
+        "mirror_objects", "mirror_counts", "mirror_refetches", "mirror_proofs", "mirror_proof_months", "mirror_days",
+        "mirror_day_marks",
+    ):  # fmt: skip
         await tx.execute(
             f"delete from {table} where organisation_id = %s and livemode = %s and object = %s",  # noqa: S608 - named above
             (organisation_id, livemode, object_type),
@@ -225,6 +228,7 @@ async def erase_type(tx: Tx, organisation_id: str, livemode: bool, object_type: 
 
 
 _BESIDE = (
+    "mirror_days", "mirror_day_marks",
     "mirror_drifts", "mirror_proof_months", "mirror_proofs", "mirror_ranges", "mirror_backfills", "mirror_refetches",
     "mirror_counts", "mirror_followers",
 )  # fmt: skip

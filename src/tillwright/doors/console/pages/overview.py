@@ -13,7 +13,6 @@ from tillwright.domains.mirror.model import Count, Progress
 from tillwright.doors.console import charts, mirrored
 from tillwright.doors.console.visit import Visit
 
-_CHARTED = ("payment_intent", "charge", "refund", "customer")
 COUNTED = (
     ("customer", "Customers", "/customers"),
     ("payment_intent", "Payments", "/payments"),
@@ -60,10 +59,7 @@ async def _mirror(visit: Visit) -> tuple[Mapping[str, Count], charts.Board | Non
     since, until = midnight - timedelta(days=int(span) - 1), midnight + timedelta(days=1)
     async with visit.house.database.tenant(visit.organisation_id) as tx:
         counts = await visit.house.mirror.counts(tx, livemode=livemode)
-        days = {
-            kind: await visit.house.mirror.days(tx, kind, livemode=livemode, since=since, until=until)
-            for kind in _CHARTED
-        }
+        days = await visit.house.mirror.charting.days(tx, livemode=livemode, since=since, until=until)
     return counts, charts.board(days, now.date(), span, visit.query("currency"))
 
 
