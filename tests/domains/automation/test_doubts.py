@@ -10,6 +10,7 @@ from tests.domains.automation.test_safety import HEAD
 from tillwright.domains import audit
 from tillwright.domains.automation import RunState, StepState
 from tillwright.domains.automation.interpreter import PARKED
+from tillwright.domains.billing.model import KEY_LIFE
 from tillwright.kit.errors import Absent, Conflict, Invalid
 
 PAY = "  - {id: pay, action: pay_invoice, with: {invoice: '${object.id}'}}\n  - {id: end, stop: '${steps.pay.id}'}\n"
@@ -67,6 +68,9 @@ async def test_declared_done_it_is_over_and_not_declared_it_is_never_sent(stage:
 async def test_declared_not_done_it_is_sent_anew_under_another_key_once(stage: Stage) -> None:
     run_id = await in_doubt(stage, to_the_end=False)
     stage.sandbox.world.faults.clear()
+    with pytest.raises(Conflict, match="can't happen twice"):
+        await stage.automation.doubts.declare(stage.principal, run_id, "pay", done=False)
+    stage.clock.move(KEY_LIFE.total_seconds())
     await stage.automation.doubts.declare(stage.principal, run_id, "pay", done=False)
     client = stage.sandbox.client
     card = client.v1.payment_methods.attach("pm_card_visa", {"customer": str(stage.invoice["customer"])})
@@ -94,6 +98,7 @@ async def test_of_many_writes_only_those_that_did_not_take_place_are_meant_anew(
     (run_id,) = await stage.relay()
     assert await stage.segment(run_id) == PARKED
     stage.sandbox.world.faults.clear()
+    stage.clock.move(KEY_LIFE.total_seconds())
     await stage.automation.doubts.declare(stage.principal, run_id, "all", done=False)
     assert await go_on(stage, run_id) == RunState.DONE
     assert [len(stage.writes(f"/v1/subscriptions/{one}")) for one in (first, second)] == [1, 1]

@@ -9,6 +9,7 @@ from tillwright.domains import audit, events
 from tillwright.domains.automation import park_store, resuming, run_store
 from tillwright.domains.automation.model import Run, RunState, RunStep, StepState
 from tillwright.domains.billing import Effect, Effects
+from tillwright.domains.billing.model import KEY_LIFE
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
 from tillwright.kit.clock import Clock
@@ -43,7 +44,8 @@ class Doubts:
 
         Raises:
             Absent: there is no such run or step, or Stripe has no such object.
-            Conflict: nothing of the step is in doubt, or a worker is looking at it just now.
+            Conflict: nothing of the step is in doubt, a worker is looking at it just now, or it would be meant anew
+                while the key it was sent under is good: retrying is safe, a mistaken word would not be.
             Invalid: an object of something that did not happen, or of several writes.
             Upstream: Stripe could not be asked for the object.
         """
@@ -51,6 +53,14 @@ class Doubts:
         organisation_id, now = principal.organisation_id, self._clock.now()
         taken = await self._taken(organisation_id, run_id, step)
         doubtful = await self._doubtful(organisation_id, taken)
+        if not done and (known := [effect for effect in doubtful if effect.key_is_fresh(now)]):
+            # Meant anew it goes out under another key: a mistaken word would be a second effect.
+            until = max(effect.first_sent or now for effect in known) + KEY_LIFE
+            raise Conflict(
+                "key_still_good",
+                f"Stripe knows the key until {until:%Y-%m-%d %H:%M} UTC: sent again under it, it can't happen twice.",
+                field="done", remedy="Retry the run, which sends it so; or say `not done` after that time.",
+            )  # fmt: skip
         answer: Mapping[str, Any] = {"declared": True}
         if object_id:
             if not done or len(doubtful) > 1:
