@@ -113,6 +113,14 @@ async def test_each_question_is_in_the_trail_without_the_data(desk: Desk) -> Non
     assert rows[1]["detail"]["error"] == "argument_invalid"
 
 
+async def test_a_question_no_database_could_keep_is_in_the_trail_too(desk: Desk) -> None:
+    before = len(await desk.linked.rooms.rows("select 1 from audit_entries where action = 'console:assistant:ask'"))
+    assert (await desk.answer("find_customers", {"text": "a\x00b"}))["result"]["count"] == 0
+    assert (await desk.answer("delete\x00everything", {"a\x00": "\x00"}))["refused"] == "tool_unknown"
+    after = await desk.linked.rooms.rows("select 1 from audit_entries where action = 'console:assistant:ask'")
+    assert len(after) == before + 2
+
+
 async def test_questions_are_counted_for_each_user(desk: Desk) -> None:
     desk.assistant._allowance = Allowance(a_minute=3)  # type: ignore[attr-defined]
     for _ in range(3):

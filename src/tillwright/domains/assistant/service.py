@@ -83,16 +83,10 @@ class Assistant:
             Invalid: the arguments, with every complaint. Upstream: Stripe did not answer.
         """
         principal.require("assistant:use")
-        tool = self.tools().get(name)
-        if tool is None:
-            raise Denied(
-                "tool_unknown",
-                f"There is no tool {name[:60]!r}, and none that changes anything.",
-                remedy=f"Use one of: {', '.join(self.tools())}.",
-            )
         await self._count(principal)
         source: Source | None = None
         try:
+            tool = self._tool(name)
             values = reading.read(tool, given)
             source = await self._source(principal, via, livemode, name)
             asking = Asking(name, values, source, now=self._clock.now(), personal=await self.personal(principal))
@@ -103,6 +97,16 @@ class Assistant:
         counts = {"rows": answer.coverage.rows_read, "total": answer.total, "ids": list(answer.ids[:50])}
         await self._note(principal, door, name, given, source, counts)
         return answer
+
+    def _tool(self, name: str) -> Tool:
+        tool = self.tools().get(name)
+        if tool is None:
+            raise Denied(
+                "tool_unknown",
+                f"There is no tool {name[:60]!r}, and none that changes anything.",
+                remedy=f"Use one of: {', '.join(self.tools())}.",
+            )
+        return tool
 
     async def personal(self, principal: Principal) -> bool:
         """Whether the caller allows names, addresses and card digits in answers; not unless they said so."""
@@ -166,11 +170,22 @@ class Assistant:
         came: Mapping[str, Any],
     ) -> None:
         """Who asked what, what was sent to Stripe for it, what came back: ids and counts, never the data."""
-        asked = {str(key)[:60]: str(value)[:200] for key, value in list(given.items())[:30]}
+        asked = {_storable(str(key)[:60]): _storable(str(value)[:200]) for key, value in list(given.items())[:30]}
         account = {"accountId": source.account_id, "via": source.via, "calls": dict(source.calls)} if source else {}
         detail = {"arguments": asked} | account | dict(came)
         organisation_id = principal.organisation_id
         async with self._database.tenant(organisation_id) as tx:
             await audit.record(
-                tx, organisation_id, principal.actor, f"{door}:assistant:ask", name, detail, self._clock.now()
+                tx,
+                organisation_id,
+                principal.actor,
+                f"{door}:assistant:ask",
+                _storable(name[:100]),
+                detail,
+                self._clock.now(),
             )
+
+
+def _storable(text: str) -> str:
+    """Without the one character that a database keeps nowhere: a question with it belongs into the trail, too."""
+    return text.replace("\x00", "\ufffd")
