@@ -46,9 +46,7 @@ class Approvals:
             found = await approval_store.page(
                 tx, principal.organisation_id, state=state, run_id=run_id, before=before, limit=limit + 1
             )
-        shown = found[:limit]
-        more = pages.encode_cursor(shown[-1].created.isoformat(), shown[-1].id) if len(found) > limit else None
-        return Page(shown, more)
+        return pages.page_of(found, limit, lambda one: (one.created.isoformat(), one.id))
 
     async def get(self, principal: Principal, approval_id: str) -> Approval:
         """One approval.

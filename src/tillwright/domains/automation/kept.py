@@ -49,8 +49,7 @@ class Kept:
         async with self._database.tenant(principal.organisation_id) as tx:
             workflow = await found_workflow(tx, principal.organisation_id, workflow_id)
             found = await kept_store.page(tx, principal.organisation_id, workflow.id, after, limit + 1)
-        shown = found[:limit]
-        return Page(shown, pages.encode_cursor(str(shown[-1].place)) if len(found) > limit else None)
+        return pages.page_of(found, limit, lambda one: (str(one.place),))
 
     async def replay(
         self, principal: Principal, workflow_id: str, event_ids: Sequence[str] | None = None

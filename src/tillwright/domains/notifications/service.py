@@ -239,9 +239,7 @@ class Notifications:
             before = (datetime.fromisoformat(moment), last)
         async with self._database.tenant(principal.organisation_id) as tx:
             found = await store.page(tx, principal.organisation_id, before=before, limit=limit + 1)
-        shown = found[:limit]
-        more = pages.encode_cursor(shown[-1].created.isoformat(), shown[-1].id) if len(found) > limit else None
-        return Page(shown, more)
+        return pages.page_of(found, limit, lambda one: (one.created.isoformat(), one.id))
 
     async def search(
         self, principal: Principal, *, keyword: str = "", notice_id: str | None = None, limit: int, offset: int
