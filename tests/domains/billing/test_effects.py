@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import make_organisation
 from tests.domains.connected import Rooms
 from tillwright.domains.billing import EffectResult
+from tillwright.domains.billing.model import MOST_SENDS
 from tillwright.domains.billing.service import QUIET
 from tillwright.kit.errors import Absent, Conflict, Invalid
 from tillwright.kit.seal import Secret
@@ -243,6 +244,42 @@ async def test_a_change_keeps_the_maker_s_mark_and_is_found_by_its_own(connected
         "tillwright_change": found.effect_id,
     }
     assert connected.writes == 2
+
+
+@pytest.mark.parametrize("took_place", [True, False])
+async def test_what_never_ends_clearly_is_sent_eight_times_and_then_looked_for(
+    connected: Rooms, took_place: bool
+) -> None:
+    faults, effect = connected.sandbox.world.faults, "done" if took_place else "none"
+    faults.add(kind="reset", path="/v1/coupons", method="POST", effect=effect)
+    result = await perform(connected)
+    for _ in range(MOST_SENDS - 1):
+        assert (await perform(connected)).state == "UNKNOWN"
+    requests = len(connected.sandbox.world.ledger.requests)
+    for _ in range(20):
+        result = await perform(connected)
+        assert result.state == "UNKNOWN"
+        assert result.error is not None
+        assert f"{MOST_SENDS} times" in result.error["sentence"]
+    kept = await connected.effects.get(connected.principal.organisation_id, result.effect_id)
+    assert kept.sends == MOST_SENDS
+    assert len(connected.sandbox.world.ledger.requests) == requests
+    faults.clear()
+    assert (await perform(connected)).state == "UNKNOWN", "its key is still young"
+    connected.clock.move(DAY)
+    connected.sandbox.world.idempotency.expire()
+    assert (await perform(connected)).state == "DONE"
+    assert connected.writes == 1
+    kept = await connected.effects.get(connected.principal.organisation_id, result.effect_id)
+    assert kept.sends == MOST_SENDS + (not took_place)
+
+
+async def test_a_write_that_stripe_asks_to_wait_for_is_sent_for_as_long_as_it_asks(connected: Rooms) -> None:
+    connected.sandbox.world.faults.add(kind="status", path="/v1/coupons", status=429)
+    for _ in range(MOST_SENDS + 2):
+        assert (await perform(connected)).state == "PENDING"
+    connected.sandbox.world.faults.clear()
+    assert (await perform(connected)).state == "DONE"
 
 
 async def test_another_request_under_the_same_name_is_refused(connected: Rooms) -> None:

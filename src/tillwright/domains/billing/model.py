@@ -13,6 +13,8 @@ SETTLED: frozenset[EffectState] = frozenset({"DONE", "REFUSED"})
 
 # Stripe keeps a key for at least 24 hours; an hour is left for clocks that differ and requests that take long.
 KEY_LIFE = timedelta(hours=23)
+MOST_SENDS = 8
+"""Sendings with no clear end, after which a further one under the same key would tell nothing new."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Effect:
     def doubtful(self) -> bool:
         """Whether it was sent before with no clear end. A PENDING with an error ended clearly: nothing happened."""
         return self.sends > 0 and not (self.state == "PENDING" and self.error is not None)
+
+    @property
+    def sent_enough(self) -> bool:
+        """Whether it is only looked for from now on, until its key is old."""
+        return self.doubtful and self.sends >= MOST_SENDS
 
     @property
     def result(self) -> EffectResult:

@@ -69,6 +69,7 @@ class Effects:
 
         The effect is recorded before it is sent and settled after. Called again it answers what is settled, and sends
         anything else under the same idempotency key; once Stripe may have forgotten the key, it looks there first.
+        Sent `MOST_SENDS` times with no clear end, it stays UNKNOWN and is not sent again until that look.
 
         Args:
             attempt: 1, or one more for each new intent (such as another try with a declined card).
@@ -94,6 +95,10 @@ class Effects:
             check_same(effect, fresh)
             if effect.state in SETTLED:
                 return effect.result
+            if effect.key_is_fresh(now) and effect.sent_enough:
+                sentence = f"It was sent {effect.sends} times with no clear end, and is only looked for now."
+                await self._stand(tx, effect, "UNKNOWN", error=_note(sentence))
+                return (await self._locked(tx, organisation_id, effect.id)).result
             if effect.key_is_fresh(now):
                 await store.begin_sending(tx, organisation_id, effect.id, now)
             else:
