@@ -12,6 +12,7 @@ from tests.domains.mirror.conftest import NOON, OneKey, Scripted, customer, even
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.kinds import KINDS
 from tillwright.domains.mirror.model import FetchedCopy
+from tillwright.domains.mirror.proof import service
 from tillwright.domains.mirror.proof.compare import Drift, Ours, differing, findings
 from tillwright.domains.mirror.proof.model import Proof
 from tillwright.domains.mirror.proof.service import LATE, REST
@@ -230,6 +231,29 @@ async def test_what_a_list_leaves_out_is_asked_for_and_is_no_drift(
     assert await filled.refetch_step() == 1
     await filled.proving.settle()
     assert await drift(filled, database, organisation) == {}
+
+
+async def test_what_no_list_ever_has_keeps_nothing_that_vanished_from_its_turn(
+    filled: Mirror,
+    database: Database,
+    organisation: str,
+    stripe: Scripted,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service, "_UNSEEN", 2)
+    hidden, lost = stripe.lists[CUSTOMERS][-3:-1], stripe.lists[CUSTOMERS][0]["id"]  # the lost one's id is the last
+    for each in hidden:
+        stripe.objects[f"{CUSTOMERS}/{each['id']}"] = each
+    stripe.objects[f"{CUSTOMERS}/{lost}"] = {"id": lost, "object": "customer", "deleted": True}
+    stripe.lists[CUSTOMERS] = stripe.lists[CUSTOMERS][1:-3] + stripe.lists[CUSTOMERS][-1:]
+    for _ in range(2):
+        await one_pass(filled, organisation, clock)
+        clock.move(5)
+        assert await filled.refetch_step() == 2
+        clock.move(REST.total_seconds())
+    async with database.tenant(organisation) as tx:
+        assert (await filled.get(tx, "customer", lost, livemode=False)).deleted
 
 
 async def test_a_cursor_that_vanished_and_a_right_that_was_taken_away(

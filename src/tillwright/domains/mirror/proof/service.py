@@ -39,7 +39,7 @@ REST = timedelta(hours=1)
 """Between two passes over a list."""
 LATE = timedelta(minutes=10)
 """How late an event may be before what it would have changed counts as drift."""
-_UNSEEN = 500  # objects asked for by id behind a pass: some lists leave out what can still be fetched
+_UNSEEN = 5_000  # objects asked for by id behind a pass, in turn: some lists leave out what can still be fetched
 
 
 class Proving:
