@@ -43,6 +43,19 @@ class _Undecoded(str):
     raw: bytes
 
 
+async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Lets a broken connection be seen: aiohttp would send a GET or a DELETE again, unasked and uncounted.
+
+    Stripe's answer to a second deletion is that there is nothing to delete.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(type(error).__name__) from error
+
+
 class _Transport(stripe.HTTPClient):
     """One event loop's connections. Follows no redirect, keeps no cookie, goes through the system's proxy if any."""
 
@@ -85,7 +98,9 @@ class _Transport(stripe.HTTPClient):
         if self._session is None:
             trusted = ssl.create_default_context(cafile=stripe.ca_bundle_path)
             connector = aiohttp.TCPConnector(ssl=trusted)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_sent_once,)
+            )
         return self._session
 
 
