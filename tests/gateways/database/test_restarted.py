@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from urllib.parse import urlsplit
+
 import psycopg
 import pytest
+from psycopg import sql
 
-from tillwright.gateways.database import Database
+from tillwright.gateways.database import Database, engine
+from tillwright.kit.seal import Secret
 
 
 async def end_all(database: Database) -> int:
@@ -38,3 +44,39 @@ async def test_a_single_statement_sees_no_organisation_and_is_committed_at_once(
     assert await database.single("select pg_current_xact_id() as one", ()) != await database.single(
         "select pg_current_xact_id() as one", ()
     )
+
+
+async def test_a_server_that_was_away_for_long_is_found_as_soon_as_after_a_moment(
+    database_url: Secret,
+    database_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who waits already is served, too. With a pause that doubles, thirty tries would take longer than the universe."""
+    monkeypatch.setattr(engine, "RECONNECT", 0.02)
+    name = sql.Identifier(urlsplit(database_url.reveal()).path.removeprefix("/"))
+
+    def allow(yes: bool) -> None:
+        with psycopg.connect(database_server, autocommit=True) as owner:
+            owner.execute(sql.SQL("alter database {} allow_connections {}").format(name, sql.Literal(yes)))
+
+    async def look() -> int:
+        async with database.open() as tx:
+            return (await tx.execute("select 1")).rowcount
+
+    def tries() -> int:
+        return sum("error connecting" in each for each in caplog.messages)
+
+    caplog.set_level(logging.WARNING, "psycopg.pool")
+    async with Database(database_url) as database:
+        await database.single("select 1 as one", ())
+        await end_all(database)
+        allow(False)
+        waiting = [asyncio.create_task(look()) for _ in range(3)]
+        alone = asyncio.create_task(database.single("select 1 as one", ()))
+        while tries() < 60 and not alone.done():  # noqa: ASYNC110 - the pool's own task tells nobody
+            await asyncio.sleep(0.01)
+        assert not any(task.done() for task in [*waiting, alone])
+        allow(True)
+        assert await asyncio.gather(*waiting) == [1, 1, 1]
+        assert await alone == {"one": 1}

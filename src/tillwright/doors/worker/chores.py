@@ -12,8 +12,8 @@ from tillwright.kit.errors import TillwrightError
 
 _log = logging.getLogger(__name__)
 
-SLOWEST = 15.0
-"""Seconds; a chore that keeps failing is tried no less often than this."""
+SLOWEST = 5.0
+"""Seconds; a chore that keeps failing is tried no less often than this, so it heals soon after its cause."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Chore:
     name: str
     every: float
     do: Callable[[], Awaitable[int]]
+
+
+def pause_after_failure(pause: float) -> float:
+    """The next pause in seconds, after one of `pause`: twice as long, within bounds."""
+    return min(max(pause, 0.25) * 2, SLOWEST)
 
 
 class Rota:
@@ -66,11 +71,11 @@ class Rota:
             except TillwrightError as error:
                 # Expected trouble, such as a database that restarts: said once, then in the background.
                 _log.log(logging.DEBUG if failed else logging.WARNING, "%s: %s", chore.name, error)
-                wait, failed = min(max(wait, 0.25) * 2, SLOWEST), True
+                wait, failed = pause_after_failure(wait), True
             except Exception:
                 # A mistake of ours in one chore must not end the others; it is logged each time, with its trace.
                 _log.exception("The chore %r failed.", chore.name)
-                wait, failed = min(max(wait, 0.25) * 2, SLOWEST), True
+                wait, failed = pause_after_failure(wait), True
             else:
                 if failed:
                     _log.warning("%s: all right again.", chore.name)

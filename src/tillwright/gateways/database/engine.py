@@ -23,6 +23,9 @@ Tx = AsyncConnection[DictRow]
 set_json_dumps(orjson.dumps)
 set_json_loads(orjson.loads)
 
+RECONNECT = 1.0
+"""Seconds between two tries to reach a server that is away, however long it is."""
+
 _UNREACHABLE = {
     "sentence": "The database cannot be reached just now.",
     "remedy": "Try again in a moment; if it stays so, look at the database server's log.",
@@ -50,6 +53,10 @@ class Database:
             timeout=10,
             # Looked at before it is handed out: a restarted server costs a reconnect, not an error.
             check=_check,
+            # The pool doubles its pause between tries up to this; left at its five minutes, a server that was away for
+            # one would be found again only a minute after it is back.
+            reconnect_timeout=RECONNECT,
+            reconnect_failed=_begin_again,
             open=False,
         )
         self._singles: AsyncConnectionPool[Tx] = AsyncConnectionPool(
@@ -60,6 +67,8 @@ class Database:
             max_size=2,
             timeout=10,
             check=_check,
+            reconnect_timeout=RECONNECT,
+            reconnect_failed=_begin_again,
             open=False,
         )
 
@@ -156,6 +165,11 @@ class Database:
                 yield notice.payload
         finally:
             await connection.close()
+
+
+async def _begin_again(pool: AsyncConnectionPool[Any]) -> None:
+    # Having given up, the pool would try again only for the next caller, and those who wait already would wait in vain.
+    await pool.check()
 
 
 async def _check(connection: Tx) -> None:
