@@ -52,6 +52,8 @@ class Errand:
     step: str
     attempt: int
     livemode: bool
+    account_id: str | None = None
+    """The only account it may write on; None if its run has not written on any yet."""
 
     def key(self, kind: str) -> str:
         """A name for this errand that no other has, for what knows an idempotency key."""

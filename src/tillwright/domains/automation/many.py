@@ -40,6 +40,7 @@ async def perform(parts: Parts, errand: Errand, name: str, write: StripeWrite, a
             path=write.path,
             params=write.params,
             livemode=errand.livemode,
+            account_id=errand.account_id,
             may_send=parts.may_send(errand),
         )
         if done.state in ("DONE", "REFUSED") or number == TRIES:

@@ -218,9 +218,14 @@ class Work:
         return result
 
     async def _carry_out(self, plan: Plan, step: Step, place: Place, request: Request) -> Outcome:
+        trigger, account_id = plan.trigger, plan.trigger.account_id
+        if account_id is None and request.plain().get("kind") in WRITES:
+            # No account's event started it: it stays with the one that it first wrote on.
+            account_id = await self._parts.effects.account_of(plan.organisation_id, plan.run_id)
         errand = Errand(
-            plan.organisation_id, plan.run_id, plan.definition.name, place.path, place.attempt, plan.trigger.livemode
-        )
+            plan.organisation_id, plan.run_id, plan.definition.name, place.path, place.attempt, trigger.livemode,
+            account_id,
+        )  # fmt: skip
         try:
             carried = await carrier_of(request).carry(self._parts, errand, request)
         except TillwrightError as error:

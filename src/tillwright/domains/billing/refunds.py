@@ -30,6 +30,8 @@ class Intent:
     step: str
     attempt: int
     livemode: bool
+    account_id: str | None = None
+    """The account that is meant; None if the connected one will do."""
 
 
 @dataclass(frozen=True)
@@ -138,5 +140,6 @@ class Refunds:
             path="/v1/refunds",
             params={**params, "charge": charge_id, "amount": amount},
             livemode=intent.livemode,
+            account_id=intent.account_id,
             may_send=may_send,
         )

@@ -27,15 +27,20 @@ def as_stored(params: dict[str, Any]) -> dict[str, Any]:
 
 def check_same(recorded: Effect, fresh: Effect) -> None:
     """Raises Conflict unless both are the same request to the same account."""
-    if recorded.account_id != fresh.account_id:
-        raise Conflict(
-            "effect_of_other_account",
-            f"This was begun on Stripe account {recorded.account_id}; {fresh.account_id} is connected now.",
-            remedy="Start the run again.",
-        )
+    check_account(recorded.account_id, fresh.account_id)
     if (recorded.method, recorded.path, recorded.params) != (fresh.method, fresh.path, fresh.params):
         raise Conflict(
             "effect_changed",
             "This step was recorded with another request before.",
             remedy="A step's request may not depend on the time or on chance; a new intent takes the next attempt.",
+        )
+
+
+def check_account(meant: str | None, connected: str | None) -> None:
+    """Raises Conflict if what is meant for one account would reach another."""
+    if meant is not None and meant != (connected or ""):
+        raise Conflict(
+            "effect_of_other_account",
+            f"This was begun on Stripe account {meant}; {connected} is connected now.",
+            remedy="Start the run again.",
         )

@@ -11,7 +11,7 @@ from tillwright.domains.billing import idempotency, marking, store
 from tillwright.domains.billing.model import SETTLED, Effect, EffectResult, EffectState
 from tillwright.domains.billing.reconcile import Evidence, look
 from tillwright.domains.billing.redaction import without_secrets
-from tillwright.domains.billing.sameness import as_stored, check_same
+from tillwright.domains.billing.sameness import as_stored, check_account, check_same
 from tillwright.domains.billing.verdict import after_failure
 from tillwright.domains.integrations import Integrations
 from tillwright.gateways.database import Database, Tally, Tx
@@ -62,6 +62,7 @@ class Effects:
         path: str,
         params: Mapping[str, Any],
         livemode: bool,
+        account_id: str | None = None,
         on_done: OnDone | None = None,
         may_send: MaySend | None = None,
     ) -> EffectResult:
@@ -74,6 +75,7 @@ class Effects:
         Args:
             attempt: 1, or one more for each new intent (such as another try with a declined card).
             params: Stripe's parameters, nested; money in minor units.
+            account_id: the account that is meant; None if the connected one will do.
             on_done: is given the settling transaction and Stripe's whole answer, so that what it keeps commits with
                 the effect or not at all. A secret Stripe shows only once is there and nowhere else: it is cut out of
                 the stored answer. An answer found by looking at Stripe later has none.
@@ -86,6 +88,7 @@ class Effects:
         """
         check_request(method, path, params)
         access = await self._integrations.access(organisation_id, livemode=livemode, why=f"{method} {path}")
+        check_account(account_id, access.account_id)
         now = self._clock.now()
         name = (organisation_id, run_id, step, attempt)
         fresh = self._new(name, method, path, params, access)
@@ -119,6 +122,11 @@ class Effects:
         """The effect under this name, if it was begun."""
         async with self._database.tenant(organisation_id) as tx:
             return await store.find(tx, organisation_id, idempotency.effect_id(organisation_id, run_id, step, attempt))
+
+    async def account_of(self, organisation_id: str, run_id: str) -> str | None:
+        """The account a run has written on; None if it has written nothing yet."""
+        async with self._database.tenant(organisation_id) as tx:
+            return await store.account_of(tx, organisation_id, run_id)
 
     async def under(self, organisation_id: str, run_id: str, step: str) -> Sequence[Effect]:
         """The effects of one step that has many, each named `step#…`, in the order they were recorded."""

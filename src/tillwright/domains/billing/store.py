@@ -94,6 +94,17 @@ async def of_run(tx: Tx, organisation_id: str, run_id: str) -> Sequence[Effect]:
     return [Effect(**row) for row in rows]
 
 
+async def account_of(tx: Tx, organisation_id: str, run_id: str) -> str | None:
+    """The account of a run's first effect; None if it has none."""
+    row = await (
+        await tx.execute(
+            "select account_id from effects where organisation_id = %s and run_id = %s order by created, id limit 1",
+            (organisation_id, run_id),
+        )
+    ).fetchone()
+    return row["account_id"] if row else None
+
+
 async def under(tx: Tx, organisation_id: str, run_id: str, prefix: str) -> Sequence[Effect]:
     """A run's effects whose step begins with a prefix, in the order they were recorded."""
     rows = await (

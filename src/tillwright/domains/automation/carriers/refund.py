@@ -20,7 +20,9 @@ async def carry(parts: Parts, errand: Errand, request: Refund) -> Carried:
     if charge is None:
         nothing = {"code": "payment_not_charged", "sentence": "The payment intent has no charge to refund."}
         return Carried(outcome(StepState.SKIPPED, None, nothing))
-    intent = Intent(errand.organisation_id, errand.run_id, errand.step, errand.attempt, errand.livemode)
+    intent = Intent(
+        errand.organisation_id, errand.run_id, errand.step, errand.attempt, errand.livemode, errand.account_id
+    )
     try:
         done = await parts.refunds.refund(
             intent, charge, amount=request.amount, params=request.params, may_send=parts.may_send(errand)

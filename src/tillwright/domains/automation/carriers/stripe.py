@@ -21,6 +21,7 @@ async def carry(parts: Parts, errand: Errand, request: StripeWrite) -> Carried:
         path=request.path,
         params=request.params,
         livemode=errand.livemode,
+        account_id=errand.account_id,
         may_send=parts.may_send(errand),
     )
     # PENDING: nothing happened, and Stripe asks to wait.
