@@ -9,7 +9,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 # Prefixes that carry an IPv4 address within: what they lead to is judged, not what they look like.
-_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+# A network's own translator (64:ff9b:1::/48) may carry it anywhere within, so nothing there is let out.
+_NAT64 = IPv6Network("64:ff9b::/96")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
 _COMPATIBLE = IPv6Network("::/96")
 _TEREDO = IPv6Network("2001::/32")
@@ -50,7 +51,7 @@ def _meant(address: Address) -> list[Address]:
     if address in _TEREDO:
         return [address, *(address.teredo or ())]
     low = IPv4Address(int(address) & 0xFFFFFFFF)
-    if any(address in network for network in _NAT64):
+    if address in _NAT64:
         return [low]
     if address in _SIX_TO_FOUR:
         return [address, IPv4Address(int(address) >> 80 & 0xFFFFFFFF)]
