@@ -63,12 +63,19 @@ class Sender:
 
 
 async def listen(
-    database: Database, seal: Seal, clock: Clock, webhooks: Webhooks, organisation: str, *, livemode: bool = False
+    database: Database,
+    seal: Seal,
+    clock: Clock,
+    webhooks: Webhooks,
+    organisation: str,
+    *,
+    livemode: bool = False,
+    account_id: str = "acct_1",
 ) -> Sender:
     """An active endpoint without a Stripe behind it."""
     token, secret = ids.token(), "whsec_" + ids.token(16)
     async with database.tenant(organisation) as tx:
-        await endpoints.want(tx, organisation, livemode, "acct_1", clock.now())
+        await endpoints.want(tx, organisation, livemode, account_id, clock.now())
         endpoint = await endpoints.claim(tx, organisation, livemode, "lease", clock.now())
         assert endpoint is not None
         assert await endpoints.activate(

@@ -149,7 +149,7 @@ async def test_events_are_found_again(
         assert rest.next_cursor is None
         assert len((await look(tx, livemode=False, event_type="invoice.*")).items) == 10
         assert (await look(tx, livemode=False, event_type="invoice_*")).items == []
-        assert [each.id for each in (await look(tx, livemode=False, object_id="cus_7")).items] == ["evt_7"]
+        assert [each.id for each in (await look(tx, livemode=False, object_ids=["cus_7"])).items] == ["evt_7"]
         assert (await look(tx, livemode=True)).items == []
         since = clock.now() - timedelta(days=1)
         assert await nowhere.webhooks.counts(tx, livemode=False, since=since) == {
@@ -157,6 +157,7 @@ async def test_events_are_found_again(
         }  # fmt: skip
         with pytest.raises(Absent):
             await nowhere.webhooks.event(tx, "evt_none")
-        for wrong in ({"limit": 0}, {"cursor": "zz"}, {"cursor": "WyJ4Il0"}):
+        odd: list[dict[str, Any]] = [{"limit": 0}, {"cursor": "zz"}, {"cursor": "WyJ4Il0"}]
+        for wrong in odd:
             with pytest.raises(Invalid):
                 await look(tx, livemode=False, **wrong)

@@ -87,10 +87,9 @@ class Pipeline:
             for event, copy in zip(batch, copies, strict=True)
         ]
         at, present = self._clock.now(), await self._integrations.livemode_of(tx, organisation_id)
-        for event in batch:
-            if present is not None and event.livemode is not present and event.type != DEPARTURE:
-                continue  # of the side that was left by a switch: kept and mirrored there, and nothing starts by it
-            await events.record(tx, organisation_id, SPINE + event.type, _happening(event), at)
+        # What is of the side that was left by a switch is kept and mirrored there, and nothing starts by it.
+        told = [each for each in batch if present is None or each.livemode is present or each.type == DEPARTURE]
+        await events.record_all(tx, organisation_id, [(SPINE + each.type, _happening(each)) for each in told], at)
         await store.settle(tx, organisation_id, outcomes, at)
 
 
