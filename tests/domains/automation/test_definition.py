@@ -244,7 +244,7 @@ steps:
   - {id: g, wait: {event: invoice.payed, match: arrived.object.x}}
   - {id: h, approval: {role: KING, within: ever}}
   - {id: i, call: "No name", with: {a: "${steps.e}"}}
-  - {id: j, stop: x}
+  - {id: j, stop: x, state: maybe}
   - {id: k, action: create_coupon, with: {percent_off: 1}, retry: {times: 99}, on_failure: cry}
 """
     )
