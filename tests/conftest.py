@@ -14,8 +14,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from tests.sandbox.conftest import Sandbox, serve_world
+from tillwright.domains.tenancy import passwords
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.kit import ids
@@ -42,6 +45,12 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         return connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> None:
+    """Tests hash passwords by the thousand, a third of a second each at the cost that protects people's."""
+    passwords._hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +80,8 @@ def database_url(database_server: str) -> Iterator[Secret]:
     """The owner's address of a fresh, migrated database."""
     name = f"test_{os.getpid()}_{next(_numbers)}_{uuid.uuid4().hex[:6]}"
     with psycopg.connect(database_server, autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template template_tillwright')
+        # By files: the server would else write the whole template into its log, for each test.
+        connection.execute(f'create database "{name}" template template_tillwright strategy file_copy')
     yield Secret(of_database(database_server, name))
     with psycopg.connect(database_server, autocommit=True) as connection:
         connection.execute(f'drop database "{name}" with (force)')

@@ -89,7 +89,7 @@ async def ship(house: House, stripe_sandbox: Sandbox, log: io.StringIO, database
     sink = MailSink()
     sink.start()
     mailer = SmtpMailer("127.0.0.1", sink.port, sender="Tillwright <t@example.com>")
-    house.people._mailer = mailer
+    house.people._mailer = house.mail_servers._common = mailer
     house.mail_servers._common = mailer
     routes = [*api.routes(house), *console.routes(house)]
     try:

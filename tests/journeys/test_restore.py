@@ -24,7 +24,7 @@ from tillwright.kit.seal import Secret
 from tillwright.wiring import House, build
 from tillwright_sandbox.world import make_world
 
-SEEDS = [int(seed) for seed in os.environ.get("RESTORE_SEEDS", "1 2 3").split()]
+SEEDS = [int(seed) for seed in os.environ.get("RESTORE_SEEDS", "1").split()]
 AWAY = 6 * 3600.0
 
 WORKFLOWS = (

@@ -27,7 +27,7 @@ def sink() -> Iterator[MailSink]:
 @pytest.fixture
 def posted(ada: Person, sink: MailSink) -> MailSink:
     """Mails of the house arrive here."""
-    ada.house.people._mailer = SmtpMailer("127.0.0.1", sink.port, sender="Tillwright <t@example.com>")
+    ada.house.mail_servers._common = SmtpMailer("127.0.0.1", sink.port, sender="Tillwright <t@example.com>")
     return sink
 
 
