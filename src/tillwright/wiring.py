@@ -181,7 +181,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
     keyring.present()  # a key that can't be used is said now, and not at the first secret
     seal = Seal(keyring)
     ledger = Ledger(settings.key_file.parent)
-    limits = SharedLimits(database, clock)
+    limits = SharedLimits(database, SystemClock())  # buckets fill by the real time, so waiting for them is real too
     drift = Drift(database=database, clock=clock)
     reader = LiveReader(settings.stripe.api_base, limits=limits, clock=clock, on_refusal=drift)
     writer = LiveWriter(settings.stripe.api_base, limits=limits, clock=clock, on_refusal=drift)

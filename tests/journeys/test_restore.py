@@ -24,8 +24,7 @@ from tillwright.kit.seal import Secret
 from tillwright.wiring import House, build
 from tillwright_sandbox.world import make_world
 
-# A trial (`make trial ONLY=restore`): it asks Stripe more often than a test-mode budget in real time gives.
-SEEDS = [int(seed) for seed in os.environ.get("RESTORE_SEEDS", "").split()]
+SEEDS = [int(seed) for seed in os.environ.get("RESTORE_SEEDS", "1").split()]
 AWAY = 6 * 3600.0
 
 WORKFLOWS = (
