@@ -9,30 +9,28 @@ from tests.domains.automation.stage import Stage
 from tests.domains.automation.test_safety import CREDIT, HEAD, begin, credits
 from tillwright.domains.automation import RunState
 from tillwright.domains.automation.interpreter import PARKED
-from tillwright.gateways.stripe.limits import SharedLimits
+from tillwright.gateways.stripe.access import Access
+from tillwright.gateways.stripe.limits import NoLimits
 from tillwright.gateways.stripe.live import LiveWriter
-from tillwright.kit.clock import SystemClock
+from tillwright.gateways.stripe.reader import Lane
 
 
-class Turnstile(SystemClock):
-    """Whoever sleeps sleeps until somebody opens."""
+class Turnstile(NoLimits):
+    """A rate budget that is used up until somebody opens."""
 
     def __init__(self) -> None:
         self.waiting, self.opened = asyncio.Event(), asyncio.Event()
 
-    async def sleep(self, seconds: float) -> None:
+    async def take(self, access: Access, method: str, path: str, *, lane: Lane, patience: float) -> bool:
         self.waiting.set()
         await self.opened.wait()
+        return True
 
 
-async def let_wait(stage: Stage) -> tuple[Turnstile, LiveWriter]:
+def let_wait(stage: Stage) -> tuple[Turnstile, LiveWriter]:
     """Let the next write wait for the rate budget, which is used up."""
     turnstile, house = Turnstile(), stage.house
-    limits = SharedLimits(house.database, turnstile)
-    access = await house.integrations.access(stage.principal.organisation_id, livemode=False, why="a test")
-    customer = stage.invoice["customer"]
-    await limits.empty(access, "POST", f"/v1/customers/{customer}/balance_transactions", 5.0)
-    writer = LiveWriter(house.settings.stripe.api_base, limits=limits, clock=turnstile)
+    writer = LiveWriter(house.settings.stripe.api_base, limits=turnstile, clock=house.clock)
     sending: Any = house.effects._writer
     sending._writer = writer
     return turnstile, writer
@@ -45,7 +43,7 @@ async def test_nothing_is_sent_after_a_stop_a_pause_or_a_cancellation(stage: Sta
     for how in ("stop", "pause", "cancel"):
         before = len(stage.sandbox.world.ledger.writes)
         (run_id,) = await begin(stage, 1)
-        turnstile, writer = await let_wait(stage)
+        turnstile, writer = let_wait(stage)
         going = asyncio.create_task(stage.segment(run_id))
         await turnstile.waiting.wait()
         if how == "stop":
