@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal, Protocol
 
 from tillwright.domains import audit
@@ -119,7 +120,7 @@ class Library:
         async with self._database.tenant(principal.organisation_id) as tx:
             return await self._mirror.get(tx, object_type, object_id, livemode=mode)
 
-    async def export(self, principal: Principal, object_type: str, form: Form, asked: Asked) -> AsyncIterator[bytes]:
+    async def export(self, principal: Principal, object_type: str, form: Form, asked: Asked) -> AsyncGenerator[bytes]:
         """A type as a file, piece by piece: memory stays the same however much it is.
 
         CSV has the typed fields of the SQL view, times as RFC 3339, amounts in minor units and again in major units;
@@ -144,7 +145,7 @@ class Library:
 
     async def _pieces(
         self, organisation_id: str, object_type: str, form: Form, mode: bool, where: Where
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         self._under_way += 1
         try:
             async with self._database.tenant(organisation_id) as tx:
@@ -184,8 +185,15 @@ class Library:
                 "object_type_absent",
                 f"There are no objects called {object_type[:60]!r} here.",
                 field="objectType",
-                remedy="GET stripeObject lists the types, such as customer or payment_intent.",
+                remedy=f"{_meant(object_type)}GET stripeObject and `tillwright mirror status` list the types.",
             )
+
+
+def _meant(object_type: str) -> str:
+    """The type that a person who wrote this is likely to mean, as a question; nothing if none is near."""
+    named = {name: kind.object for kind in KINDS for name in (kind.view, kind.plural.lower(), kind.object)}
+    near = get_close_matches(object_type[:60].lower(), named, n=1, cutoff=0.75)
+    return f"Did you mean {named[near[0]]}? " if near else ""
 
 
 def _where(object_type: str, asked: Asked) -> Where:
