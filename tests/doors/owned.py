@@ -151,6 +151,7 @@ async def _entitlement(owned: Owned) -> None:
     await owned.house.entitlements.create(
         owned.principal, buyer_id=customer["id"], price_id=price.id, product_id=None, name="", start=None, end=None
     )
+    await owned.house.entitlements.purchase_terms.put(owned.principal, object_id=price.id, term="P1Y")
 
 
 async def _notices(owned: Owned) -> None:

@@ -16,6 +16,7 @@ TOLD = {
     "Events received from Stripe": "Received events and the endpoint's secret were deleted.",
     "Mirrored objects": "Mirrored objects were deleted.",
     "Entitlements, those made by hand too": "Entitlements were deleted, with the record of their notices.",
+    "Settings of what a purchase grants": "Settings of what a purchase grants were deleted.",
     "Credit wallets; their credit stays the buyers’": (
         "Credit wallets were deleted; the credit on the buyers' balances stays theirs."
     ),

@@ -4,8 +4,8 @@
 |---|---|
 | subscription | one for each of its items, because items may end on different days |
 | subscription_schedule | while it has not begun: one for each item of its first phase |
-| invoice, paid | one for each line that is no subscription's and whose price or product names a term |
-| payment_intent, succeeded | one, where its own metadata names a term |
+| invoice, paid | one for each line that is no subscription's and whose price or product has a term |
+| payment_intent, succeeded | one, where its own metadata names a term, or a product that has one |
 | entitlements.active_entitlement_summary | one for each of Stripe's own features the customer has now |
 
 The end of a subscription is `ended_at`, else `cancel_at`, else the item's period end where it cancels at the period's
@@ -37,6 +37,8 @@ PAYMENT = "payment_intent"
 FEATURES = "entitlements.active_entitlement_summary"
 DERIVED = (SUBSCRIPTION, SCHEDULED, INVOICE, PAYMENT, FEATURES)
 """The types this file reads."""
+PRODUCT = "entitlement_product"
+"""The metadata key by which a payment names what was bought."""
 
 _STATUS: dict[str, Status] = {
     "trialing": "ACTIVE",
@@ -114,7 +116,7 @@ def of_invoice(body: Body, term_of: TermOf, back: Back | None = None) -> Sequenc
     """
     if body.get("status") != "paid":
         return []
-    paid = _time(_dict(body.get("status_transitions")).get("paid_at")) or _time(body.get("created"))
+    paid = paid_at(body)
     drafts: list[Draft] = []
     for line in _rows(body.get("lines")):
         if _of_subscription(line) or paid is None:
@@ -130,17 +132,19 @@ def of_invoice(body: Body, term_of: TermOf, back: Back | None = None) -> Sequenc
     return drafts
 
 
-def of_payment(body: Body, back: Back | None = None) -> Sequence[Draft]:
-    """A payment that says itself what it grants, by its metadata. Args: back: as for an invoice."""
-    length = terms.of_metadata(body)
-    paid = _time(body.get("created"))
+def of_payment(body: Body, back: Back | None = None, term: Length | None = None) -> Sequence[Draft]:
+    """A payment that says itself what it grants, by its metadata.
+
+    Args:
+        back: as for an invoice.
+        term: of the product that it names; it weighs less than a term that it names.
+    """
+    length = terms.of_metadata(body) or term
+    paid = paid_at(body)
     if body.get("status") != "succeeded" or length is None or paid is None:
         return []
-    metadata = _dict(body.get("metadata"))
-    product = metadata.get("entitlement_product")
     source = Source(PAYMENT, str(body["id"]), "payment")
-    draft = _purchase(source, body, product if isinstance(product, str) else None, None, paid, length, None, back)
-    return [draft]
+    return [_purchase(source, body, product_of(body), None, paid, length, None, back)]
 
 
 def of_features(body: Body) -> Sequence[Draft]:
@@ -161,6 +165,17 @@ def of_features(body: Body) -> Sequence[Draft]:
         )
         for row in _rows(body.get("entitlements"))
     ]
+
+
+def paid_at(body: Body) -> datetime | None:
+    """When an invoice or a payment was paid: what it grants begins then."""
+    return _time(_dict(body.get("status_transitions")).get("paid_at")) or _time(body.get("created"))
+
+
+def product_of(body: Body) -> str | None:
+    """The product that a payment's metadata names."""
+    product = _dict(body.get("metadata")).get(PRODUCT)
+    return product if isinstance(product, str) and product else None
 
 
 def prices_of(body: Body) -> Sequence[tuple[str | None, str | None]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tillwright.domains.entitlements import derive, recording, store, terms
 from tillwright.domains.entitlements.drafting import Names, begun, gone, moved
 from tillwright.domains.entitlements.giving_back import Back, given_back
 from tillwright.domains.entitlements.model import Draft
+from tillwright.domains.entitlements.purchases import choosing
+from tillwright.domains.entitlements.purchases import store as purchase_store
 from tillwright.domains.entitlements.terms import Length
 from tillwright.domains.mirror import Mirror, MirrorObject
 from tillwright.gateways.database import Database, Tx
@@ -37,6 +39,31 @@ class Follower:
                     await self._take(tx, organisation_id, copy)
             taken += len(changed)
         return taken
+
+    async def review_step(self, limit: int = 100) -> int:
+        """One batch of purchases for each organisation that changed what they grant; 0 when nothing is left to do.
+
+        Nobody follows the organisation's mirror meanwhile: else an older copy could be written after a newer one.
+        """
+        done = 0
+        async with self._database.open() as tx:
+            organisations = await purchase_store.organisations_to_review(tx)
+        for organisation_id in organisations:
+            async with self._database.tenant(organisation_id) as tx:
+                if not await self._mirror.hold_place(tx, organisation_id, FOLLOWER):
+                    continue
+                review = await purchase_store.next_review(tx, organisation_id)
+                if review is None:
+                    continue
+                page = await self._mirror.list(
+                    tx, review.object, livemode=review.livemode, cursor=review.cursor or None, limit=limit
+                )
+                for copy in page.items:
+                    if derive.product_of(copy.body) or derive.prices_of(copy.body):
+                        await self._derive(tx, organisation_id, copy)
+                await purchase_store.went_on(tx, organisation_id, review, page.next_cursor)
+                done += max(1, len(page.items))
+        return done
 
     async def again(self, tx: Tx, organisation_id: str) -> None:
         """Derive everything anew in the steps to come; what is right already stays as it is, and nothing is told."""
@@ -114,16 +141,36 @@ class Follower:
         if copy.object == derive.SCHEDULED:
             return derive.of_schedule(body)
         if copy.object == derive.PAYMENT:
-            drafts = derive.of_payment(body)
-            return derive.of_payment(body, await self._back(tx, copy)) if drafts else drafts
+            term = await self._term_of_payment(tx, copy)
+            drafts = derive.of_payment(body, None, term)
+            return derive.of_payment(body, await self._back(tx, copy), term) if drafts else drafts
         if copy.object == derive.FEATURES:
             return derive.of_features(body)
-        lengths: dict[tuple[str | None, str | None], Length | None] = {}
-        for price, product in derive.prices_of(body) if body.get("status") == "paid" else ():
-            bodies = [await self._body(tx, kind, id, livemode) for kind, id in (("price", price), ("product", product))]
-            lengths[price, product] = terms.of_metadata(*bodies)
+        lengths = await self._lengths(tx, copy)
         back = await self._back(tx, copy) if any(lengths.values()) else None
         return derive.of_invoice(body, lambda price, product: lengths.get((price, product)), back)
+
+    async def _lengths(self, tx: Tx, copy: MirrorObject) -> Mapping[tuple[str | None, str | None], Length | None]:
+        """What each price and product of an invoice's own lines grants."""
+        prices, paid = derive.prices_of(copy.body), derive.paid_at(copy.body)
+        if copy.body.get("status") != "paid" or not prices or paid is None:
+            return {}
+        named = [object_id for pair in prices for object_id in pair if object_id]
+        said, livemode = await purchase_store.of_objects(tx, copy.livemode, named), copy.livemode
+        lengths: dict[tuple[str | None, str | None], Length | None] = {}
+        for price, product in prices:
+            bodies = [await self._body(tx, kind, id, livemode) for kind, id in (("price", price), ("product", product))]
+            lengths[price, product] = choosing.length(said, price, product, paid, terms.of_metadata(*bodies))
+        return lengths
+
+    async def _term_of_payment(self, tx: Tx, copy: MirrorObject) -> Length | None:
+        """What the product that a payment names grants."""
+        product, paid = derive.product_of(copy.body), derive.paid_at(copy.body)
+        if product is None or paid is None:
+            return None
+        said = await purchase_store.of_objects(tx, copy.livemode, [product])
+        by_metadata = terms.of_metadata(await self._body(tx, "product", product, copy.livemode))
+        return choosing.length(said, None, product, paid, by_metadata)
 
     async def _settle(
         self,

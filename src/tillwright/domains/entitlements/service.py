@@ -25,6 +25,8 @@ from tillwright.domains.entitlements.look import look
 from tillwright.domains.entitlements.making import Maker
 from tillwright.domains.entitlements.model import RUNNING, SCHEDULE, Entitlement, SentNotice, SentRenewal, Term
 from tillwright.domains.entitlements.plans import Choices, Plans
+from tillwright.domains.entitlements.purchases import PurchaseTerms
+from tillwright.domains.entitlements.purchases import store as purchase_store
 from tillwright.domains.entitlements.renew_soon import Renewal
 from tillwright.domains.entitlements.sweeping import Coming, ComingRenewal, Sweep
 from tillwright.domains.entitlements.writes import Writes
@@ -61,6 +63,7 @@ class Entitlements:
         self._follower = Follower(clock=clock, database=database, mirror=mirror)
         self._sweep = Sweep(clock=clock, database=database, plans=self._plans)
         self._maker = Maker(clock=clock, database=database, integrations=integrations, mirror=mirror)
+        self.purchase_terms = PurchaseTerms(clock=clock, database=database, integrations=integrations, mirror=mirror)
         self._canceller = Canceller(clock=clock, database=database, effects=effects, follower=self._follower)
 
     async def get(self, principal: Principal, entitlement_id: str) -> Entitlement:
@@ -280,8 +283,8 @@ class Entitlements:
             await audit.record(tx, principal.organisation_id, actor, "user:entitlement:derive", "*", {}, now)
 
     async def follow_step(self) -> int:
-        """Take in what changed in the mirror; returns how many objects."""
-        return await self._follower.step()
+        """Take in what changed in the mirror, and go back over purchases of edited terms; returns how many objects."""
+        return await self._follower.step() + await self._follower.review_step()
 
     async def sweep_step(self, *, limit: int = 500) -> int:
         """Begin, end and warn as the clock says; returns how many entitlements were looked at."""
@@ -291,13 +294,14 @@ class Entitlements:
         """The spine's reaction: an edited setting changes what is due."""
         await self._sweep.replan(tx, event)
 
-    async def at_stake(self, tx: Tx, organisation_id: str) -> tuple[Tally, Tally]:
-        """Entitlements and records of their notices, which `forget` would erase."""
-        return await store.held(tx, organisation_id)
+    async def at_stake(self, tx: Tx, organisation_id: str) -> tuple[Tally, Tally, Tally]:
+        """Entitlements, records of their notices and purchase terms, which `forget` would erase."""
+        return *await store.held(tx, organisation_id), await purchase_store.held(tx, organisation_id)
 
-    async def forget(self, tx: Tx, organisation_id: str) -> int:
-        """Erase all of the organisation's in the caller's transaction; returns how many there were."""
-        return await store.forget(tx, organisation_id)
+    async def forget(self, tx: Tx, organisation_id: str) -> tuple[int, int]:
+        """Erase all of the organisation's in the caller's transaction: how many entitlements and purchase terms."""
+        terms = await purchase_store.forget(tx, organisation_id)
+        return await store.forget(tx, organisation_id), terms
 
     async def _change(
         self, principal: Principal, entitlement_id: str, did: str, said: Mapping[str, Any], change: Change

@@ -7,8 +7,8 @@ state: a follower misses no final state, and may miss one in between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import LiteralString
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
 
 from tillwright.domains.mirror.model import MirrorObject
 from tillwright.domains.mirror.store import as_object
@@ -28,11 +28,8 @@ async def organisations(tx: Tx, follower: str) -> Sequence[str]:
     return [row["organisation_id"] async for row in rows]
 
 
-async def next_changes(tx: Tx, organisation_id: str, follower: str, limit: int) -> Sequence[MirrorObject]:
-    """The next objects, deleted ones too, with the follower's place moved behind them in the caller's transaction.
-
-    Nothing if another process holds the place just now.
-    """
+async def hold(tx: Tx, organisation_id: str, follower: str) -> Mapping[str, Any] | None:
+    """The follower's place, kept from others until the transaction ends; None if another process holds it."""
     await tx.execute(
         "insert into mirror_followers (organisation_id, follower) values (%s, %s) on conflict do nothing",
         (organisation_id, follower),
@@ -42,7 +39,15 @@ async def next_changes(tx: Tx, organisation_id: str, follower: str, limit: int) 
         "and follower = %s for update skip locked",
         (organisation_id, follower),
     )
-    place = await held.fetchone()
+    return await held.fetchone()
+
+
+async def next_changes(tx: Tx, organisation_id: str, follower: str, limit: int) -> Sequence[MirrorObject]:
+    """The next objects, deleted ones too, with the follower's place moved behind them in the caller's transaction.
+
+    Nothing if another process holds the place just now.
+    """
+    place = await hold(tx, organisation_id, follower)
     if place is None:
         return []
     rows = await (

@@ -306,6 +306,10 @@ class Mirror:
         """
         return await change_store.next_changes(tx, organisation_id, follower, limit)
 
+    async def hold_place(self, tx: Tx, organisation_id: str, follower: str) -> bool:
+        """Keep the follower from being given changes until the transaction ends; False if it just is."""
+        return await change_store.hold(tx, organisation_id, follower) is not None
+
     async def follow_again(self, tx: Tx, organisation_id: str, follower: str) -> None:
         """Give the follower everything from the beginning."""
         await change_store.start_over(tx, organisation_id, follower)

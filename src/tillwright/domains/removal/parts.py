@@ -174,12 +174,16 @@ class EntitlementsPart:
         return []
 
     async def at_stake(self, tx: Tx, organisation_id: str) -> Sequence[Stake]:
-        entitlements, notices = await self._entitlements.at_stake(tx, organisation_id)
+        entitlements, notices, terms = await self._entitlements.at_stake(tx, organisation_id)
         return [
             stake("Entitlements, those made by hand too", entitlements),
             stake("Records of notices before an end", notices),
+            stake("Settings of what a purchase grants", terms),
         ]
 
     async def erase(self, tx: Tx, organisation_id: str) -> Sequence[Line]:
-        count = await self._entitlements.forget(tx, organisation_id)
-        return [Line("Entitlements were deleted, with the record of their notices.", count=count)]
+        count, terms = await self._entitlements.forget(tx, organisation_id)
+        return [
+            Line("Entitlements were deleted, with the record of their notices.", count=count),
+            Line("Settings of what a purchase grants were deleted.", count=terms),
+        ]

@@ -27,6 +27,7 @@ from tillwright.doors.api import (
     organisations,
     payment_transactions,
     problems,
+    purchase_terms,
     sessions,
     stripe_objects,
     user_integrations,
@@ -68,6 +69,7 @@ ROOMS = (
     wallets,
     invoices,
     payment_transactions,
+    purchase_terms,
     user_integrations,
     stripe_objects,
 )

@@ -23,6 +23,7 @@ from tillwright.doors.cli import (
     mail,
     mirror,
     notices,
+    purchases,
     setup,
     users,
     verify,
@@ -93,6 +94,7 @@ def build(programs: Programs) -> Callable[[], None]:
     app.add_typer(audit.app, name="audit")
     app.add_typer(users.app, name="users")
     app.add_typer(notices.app, name="notices")
+    app.add_typer(purchases.app, name="purchases")
     app.add_typer(workflow.app, name="workflow")
 
     def guarded() -> None:

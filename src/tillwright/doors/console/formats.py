@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,12 @@ def relative(value: datetime, now: datetime) -> str:
 def money(amount: int | None, currency: str | None) -> str:
     """An amount in minor units with its currency, or a dash where Stripe gave none."""
     return NOTHING if amount is None or not currency else kit_money.show(amount, currency)
+
+
+def term_in_words(text: str) -> str:
+    """`1 year`, `6 months`, `1 year 6 months`, from an ISO 8601 duration of whole days."""
+    units = {"Y": "year", "M": "month", "W": "week", "D": "day"}
+    return " ".join(plural(int(number), units[unit]) for number, unit in re.findall(r"(\d+)([YMWD])", text))
 
 
 def duration(milliseconds: float | None) -> str:

@@ -49,6 +49,7 @@ def environment() -> Environment:
         duration=formats.duration,
         count=formats.count,
         plural=formats.plural,
+        term_in_words=formats.term_in_words,
         pretty_json=formats.pretty_json,
         in_words=formats.words,
         masked=formats.masked,

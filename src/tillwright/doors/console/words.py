@@ -77,6 +77,8 @@ DONE = {
     "reading-again": "Every list is being read again; what is here stays meanwhile.",
     "entitlement-changed": "It is changed.",
     "entitlement-made": "The entitlement is made. It begins, is warned of and ends by our clock.",
+    "purchase-term-set": "It is set. The purchases there are follow in a moment.",
+    "purchase-term-removed": "It is taken away. The purchases there are follow in a moment.",
     "contact-made": "The contact is made. Name it as a recipient under Settings, Notifications.",
     "contacts-made": "The contacts are made.",
     "contact-saved": "The contact is saved.",
