@@ -83,7 +83,7 @@ async def test_with_the_connection(held: Held) -> None:
     await house.connections.disconnect(held.user, connection.id)
     await held.follow()
     assert await held.left() == {"assistant_conversations", "assistant_turns"}
-    (kept,) = await house.chat.conversations(held.user)
+    (kept,) = await house.chat.conversations(held.user, livemode=False)
     assert kept.via == "organisation", "what was asked of the organisation's own data is another matter"
     assert held.said() == []
 

@@ -18,6 +18,7 @@ from tests.doors.mcp.conftest import Office
 from tests.doors.mcp.conftest import office as office
 from tests.serving import serving
 from tillwright.kit.errors import Absent
+from tillwright.kit.seal import Secret
 
 PATH = "/assistant/chat"
 
@@ -38,7 +39,7 @@ async def begin(office: Office, text: str = "How much?", via: str = "connection"
     shown = await office.ada.send(PATH, seen=PATH, text=text, via=via)
     assert shown.status_code == 200
     assert f'data-first="{text}"' in shown.text
-    [conversation, *_] = await office.house.chat.conversations(office.principal)
+    [conversation, *_] = await office.house.chat.conversations(office.principal, livemode=False)
     return conversation.id
 
 
@@ -218,7 +219,7 @@ async def test_with_the_connection_go_the_conversations_about_it(office: Office)
     [connection] = await office.house.connections.mine(office.principal)
     await office.house.connections.disconnect(office.principal, connection.id)
     await Relay(office.house.database, "chat", office.house.chat.follow).step()
-    assert [each.id for each in await office.house.chat.conversations(office.principal)] == [about_ours]
+    assert [each.id for each in await office.house.chat.conversations(office.principal, livemode=False)] == [about_ours]
 
 
 async def test_without_scripts_the_page_comes_when_the_answer_is_whole(office: Office) -> None:
@@ -229,3 +230,32 @@ async def test_without_scripts_the_page_comes_when_the_answer_is_whole(office: O
     page = (await office.ada.see(f"{PATH}/{conversation}")).text
     assert "It is &lt;b&gt;there&lt;/b&gt;." in page
     assert "Balance" in text_of(page)
+
+
+async def test_a_conversation_belongs_to_one_mode(office: Office) -> None:
+    async with talking(office, "In test.", "In live."):
+        in_test = await begin(office, "About test", "organisation")
+        await say(office, in_test)
+        assert "TEST" in text_of((await office.ada.see(f"{PATH}/{in_test}")).text)
+        integration = await office.house.integrations.of(office.principal.organisation_id)
+        await office.house.environments.switch(
+            office.principal,
+            expected_version=integration.version,
+            publishable_key="pk_live_sandbox_northwind",
+            secret_key=Secret("rk_live_sandbox_northwind"),
+        )
+        listed = text_of((await office.ada.see(PATH)).text)
+        assert "About test" not in listed, "a list is of one mode"
+        assert "1 conversation about test mode" in listed
+        assert "About test" in text_of((await office.ada.see(f"{PATH}?mode=test")).text)
+        shown = await office.ada.see(f"{PATH}/{in_test}")
+        assert "your organisation is not in it now" in text_of(shown.text)
+        assert "data-talk" not in shown.text
+        [refused] = await say(office, in_test)
+        assert (refused["kind"], "about test mode" in refused["sentence"]) == ("failed", True)
+        await office.ada.send(PATH, seen=PATH, text="About live", via="organisation")
+        [in_live] = await office.house.chat.conversations(office.principal, livemode=True)
+        assert in_live.mode == "live"
+        assert words(await say(office, in_live.id)) == "In live."
+    assert (await office.ada.send(f"{PATH}/{in_test}/delete", seen=PATH)).status_code == 303
+    assert await office.house.chat.conversations(office.principal, livemode=False) == []

@@ -37,6 +37,7 @@ ROWS = {
     "/coupons/{id}": ("mirror_objects", ""),
     "/customers/{id}": ("mirror_objects", "cus_"),
     "/entitlements/{id}": ("entitlements", ""),
+    "/entitlements/purchases/{id}": ("purchase_terms", ""),
     "/events/{id}": ("stripe_events", "evt_"),
     "/integrations/stripe/reports/{id}": ("verifications", ""),
     "/invoices/{id}": ("mirror_objects", "in_"),

@@ -10,7 +10,8 @@ import pytest
 from tests.doors.console.conftest import Person, text_of
 from tests.sandbox.conftest import Sandbox
 
-CONNECT = "/integrations/stripe/connect"
+PATH = "/integrations/stripe"
+CONNECT = PATH + "/connect"
 
 
 async def connect(person: Person, public: str, secret: str, *, part: bool = True, **more: str) -> httpx.Response:
@@ -212,3 +213,19 @@ async def test_leaving_needs_the_name(ada: Person, stripe_sandbox: Sandbox) -> N
     assert "NOT CONNECTED" in words
     assert await ada.house.integrations.list(ada.principal) == []
     assert (await ada.see("/integrations/stripe")).status_code == 404
+
+
+async def test_the_endpoint_of_users_accounts_is_shown_once_there_can_be_some(
+    ada: Person, stripe_sandbox: Sandbox
+) -> None:
+    await ada.connect(stripe_sandbox)
+    await ada.house.webhooks.registration_step()
+    assert "For users’ own accounts" not in (await ada.see(PATH)).text
+    integration = await ada.house.integrations.get(ada.principal)
+    wanted = {"connect_client_id": "ca_northwindsandbx"}
+    await ada.house.integrations.update(ada.principal, expected_version=integration.version, settings=wanted)
+    assert "Being made" in text_of((await ada.see(PATH)).text.split('id="connect-endpoint"')[1])
+    await ada.house.webhooks.registration_step()
+    shown = text_of((await ada.see(f"{PATH}/endpoint", part=True)).text.split('id="connect-endpoint"')[1])
+    assert "Active" in shown
+    assert "we_" in shown

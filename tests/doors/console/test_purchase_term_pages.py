@@ -36,19 +36,22 @@ async def test_set_seen_refused_and_taken_away(ada: Person, stripe_sandbox: Sand
     page = text_of((await ada.see(PATH)).text)
     for words in ("Audit", "18 months", "at any time", "Ada", "An edit is going back over"):
         assert words in page
-    assert (await ada.send(PATH, seen=PATH, **form | {"grants": "nothing", "applies": "now"})).status_code == 303
-    other = {"other": "1", "objectId": "", "applies": "date", "date": "2027-02-01"}
+    assert (
+        await ada.send(PATH, seen=PATH, **form | dict[str, Any](grants="nothing", applies="now"))
+    ).status_code == 303
+    other: dict[str, Any] = {"other": "1", "objectId": "", "applies": "date", "date": "2027-02-01"}
     assert (await ada.send(PATH, seen=PATH, **form | other)).status_code == 303
     page = text_of((await ada.see(PATH)).text)
     for words in ("nothing", "from 15 Jan 2027 on", "Every other product", "from 1 Feb 2027 on"):
         assert words in page
 
-    for wrong, words in (
+    refusals: list[tuple[dict[str, Any], str]] = [
         ({"amount": "x"}, "as a whole number"),
         ({"objectId": ""}, "Say which product"),
         ({"objectId": "prod_none"}, "There is no product or price"),
         ({"applies": "date"}, "Say from which date"),
-    ):
+    ]
+    for wrong, words in refusals:
         refused = await ada.send(PATH, seen=PATH, **form | wrong)
         assert (refused.status_code, words in text_of(refused.text)) == (422, True), words
 

@@ -98,6 +98,11 @@ class Assistant:
         await self._note(principal, door, name, given, source, counts)
         return answer
 
+    async def livemode(self, principal: Principal) -> bool:
+        """The mode the caller's organisation is in. Raises Absent where no Stripe is connected."""
+        principal.require("assistant:use")
+        return (await self._platforms.of(principal.organisation_id)).livemode
+
     def _tool(self, name: str) -> Tool:
         tool = self.tools().get(name)
         if tool is None:

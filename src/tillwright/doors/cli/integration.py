@@ -154,16 +154,19 @@ def endpoint(
     rotate: Annotated[bool, typer.Option("--rotate", help="Change its signing secret first.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the webhook endpoint at Stripe; with --rotate, under another secret (the one before is good for a day)."""
+    """Print the webhook endpoints at Stripe; with --rotate, under other secrets (those before are good for a day)."""
 
     async def look(house: House, caller: Principal) -> Sequence[Endpoint]:
         if rotate:
             await house.webhooks.rotate_secret(caller)
-        return await house.webhooks.endpoints(caller.organisation_id)
+        own = await house.webhooks.endpoints(caller.organisation_id)
+        others = [await house.webhooks.connect_endpoint(caller.organisation_id, livemode=e.livemode) for e in own]
+        return [*own, *(each for each in others if each)]
 
     for found in _do(organisation, look):
         error = found.error or {}
         facts = {
+            "hearsOf": "users' accounts" if found.connect else "the account",
             "mode": "live" if found.livemode else "test",
             "state": found.state,
             "stripeId": found.stripe_id,

@@ -20,14 +20,19 @@ class Choice:
 
 @dataclass(frozen=True)
 class Conversation:
-    """About one account: `via` is `connection` or `organisation`."""
+    """About one account in one mode: `via` is `connection` or `organisation`."""
 
     id: str
     user_id: str
     title: str
     via: str
+    livemode: bool
     created: datetime
     updated: datetime
+
+    @property
+    def mode(self) -> str:
+        return "live" if self.livemode else "test"
 
 
 @dataclass(frozen=True)

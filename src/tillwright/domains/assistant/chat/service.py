@@ -102,11 +102,11 @@ class Chat:
 
     # --- conversations -------------------------------------------------------------------------------------------
 
-    async def conversations(self, principal: Principal) -> Sequence[Conversation]:
-        """The caller's own, the latest first."""
+    async def conversations(self, principal: Principal, *, livemode: bool) -> Sequence[Conversation]:
+        """The caller's own about accounts in one mode, the latest first."""
         principal.require("assistant:use")
         async with self._database.tenant(principal.organisation_id) as tx:
-            return await store.conversations(tx, principal.organisation_id, principal.actor_id)
+            return await store.conversations(tx, principal.organisation_id, principal.actor_id, livemode)
 
     async def read(self, principal: Principal, conversation_id: str) -> tuple[Conversation, Sequence[Turn]]:
         """Raises Absent for one that is not the caller's."""
@@ -118,10 +118,14 @@ class Chat:
             return found, await store.turns(tx, principal.organisation_id, conversation_id)
 
     async def begin(self, principal: Principal, text: str, *, via: Via) -> Conversation:
-        """A new conversation about one account, named after its first question."""
-        principal.require("assistant:use")
+        """A new conversation about one account in the mode the organisation is in, named after its first question.
+
+        Raises:
+            Absent: no Stripe is connected. Invalid: the text.
+        """
         line, now = " ".join(_checked(text).split()), self._clock.now()
-        made = Conversation(ids.new("cnv"), principal.actor_id, line[:80], via, now, now)
+        livemode = await self._assistant.livemode(principal)
+        made = Conversation(ids.new("cnv"), principal.actor_id, line[:80], via, livemode, now, now)
         async with self._database.tenant(principal.organisation_id) as tx:
             await store.begin(tx, principal.organisation_id, made)
         return made
@@ -137,9 +141,10 @@ class Chat:
         """What was told of an account is erased with the connection to it, and all of it with its user's membership."""
         user_id = str(event.data.get("userId"))
         if event.name == "connection:STRIPE:ended":
-            await store.forget(tx, event.organisation_id, user_id, "connection")
+            mode = event.data.get("mode")
+            await store.forget(tx, event.organisation_id, user_id, "connection", mode and mode == "live")
         elif event.name == "user:MEMBER:deleted":
-            await store.forget(tx, event.organisation_id, user_id, None)
+            await store.forget(tx, event.organisation_id, user_id)
 
     async def at_stake(self, tx: Tx, organisation_id: str) -> Tally:
         """What `forget` would erase."""
@@ -147,7 +152,7 @@ class Chat:
 
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase every conversation of an organisation in the caller's transaction; how many there were."""
-        return await store.forget(tx, organisation_id, None, None)
+        return await store.forget(tx, organisation_id)
 
     async def spent(self, principal: Principal, since: datetime, until: datetime) -> Sequence[Spent]:
         """Tokens by hour, user and model."""
@@ -161,22 +166,28 @@ class Chat:
         """Say something; what the model says and asks comes as it happens. A failure is said and ends it.
 
         Raises:
-            Absent: not the caller's conversation. Conflict: no model is chosen. Invalid: the text.
+            Absent: not the caller's conversation, or no Stripe is connected. Invalid: the text.
+            Conflict: no model is chosen, or the organisation is in the other mode by now.
         """
         text = _checked(text)
         conversation, before = await self.read(principal, conversation_id)
-        via: Via = "connection" if conversation.via == "connection" else "organisation"
+        if await self._assistant.livemode(principal) is not conversation.livemode:
+            raise Conflict(
+                "conversation_of_other_mode",
+                f"This conversation is about {conversation.mode} mode, and your organisation is in the other one now.",
+                remedy="Begin another: answers of the two modes are never in one conversation.",
+            )
         access = await self._access(principal)
         await self._keep(principal, conversation_id, [Turn("user", {"content": text})])
         history = [_sent(turn) for turn in before] + [{"role": "user", "content": text}]
         try:
-            async for said in self._rounds(principal, conversation_id, access, history, via):
+            async for said in self._rounds(principal, conversation, access, history):
                 yield said
         except TillwrightError as error:
             yield Said("failed", {"code": error.code, "sentence": error.sentence, "remedy": error.remedy})
 
     async def _rounds(
-        self, principal: Principal, conversation_id: str, access: ModelAccess, history: list[dict[str, Any]], via: Via
+        self, principal: Principal, conversation: Conversation, access: ModelAccess, history: list[dict[str, Any]]
     ) -> AsyncIterator[Said]:
         system = {"role": "system", "content": _SYSTEM.format(now=self._clock.now().isoformat(timespec="minutes"))}
         for round_ in range(MOST_ROUNDS + 1):
@@ -197,19 +208,23 @@ class Chat:
             turns = [Turn("assistant", body)]
             for call in calls:
                 yield Said("asked", {"tool": call.name, "arguments": _arguments(call)})
-                answer = await self._ask(principal, call, via)
+                answer = await self._ask(principal, call, conversation)
                 yield Said("answered", {"tool": call.name, "answer": answer})
                 told = orjson.dumps(answer).decode()[:MOST_TOLD]
                 turns.append(Turn("tool", {"content": told, "tool_call_id": call.id}))
-            if not await self._keep(principal, conversation_id, turns):
+            if not await self._keep(principal, conversation.id, turns):
                 return
             history += [_sent(turn) for turn in turns]
             if not calls:
                 return
 
-    async def _ask(self, principal: Principal, call: Call, via: Via) -> dict[str, Any]:
+    async def _ask(self, principal: Principal, call: Call, conversation: Conversation) -> dict[str, Any]:
+        via: Via = "connection" if conversation.via == "connection" else "organisation"
         try:
-            return (await self._assistant.ask(principal, call.name, _arguments(call), via=via, door="chat")).as_json()
+            answer = await self._assistant.ask(
+                principal, call.name, _arguments(call), via=via, livemode=conversation.livemode, door="chat"
+            )
+            return answer.as_json()
         except TillwrightError as error:
             return {"error": error.code, "sentence": error.sentence, "remedy": error.remedy}
 

@@ -41,26 +41,27 @@ async def drop_choice(tx: Tx, organisation_id: str) -> bool:
 
 async def begin(tx: Tx, organisation_id: str, conversation: Conversation) -> None:
     await tx.execute(
-        "insert into assistant_conversations (organisation_id, id, user_id, title, via, created, updated) "
-        "values (%s, %s, %s, %s, %s, %s, %s)",
+        "insert into assistant_conversations (organisation_id, id, user_id, title, via, livemode, created, updated) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s)",
         (
             organisation_id,
             conversation.id,
             conversation.user_id,
             conversation.title,
             conversation.via,
+            conversation.livemode,
             conversation.created,
             conversation.updated,
         ),
     )
 
 
-async def conversations(tx: Tx, organisation_id: str, user_id: str) -> Sequence[Conversation]:
+async def conversations(tx: Tx, organisation_id: str, user_id: str, livemode: bool) -> Sequence[Conversation]:
     rows = await (
         await tx.execute(
-            "select id, user_id, title, via, created, updated from assistant_conversations "
-            "where organisation_id = %s and user_id = %s order by updated desc, id desc limit 50",
-            (organisation_id, user_id),
+            "select id, user_id, title, via, livemode, created, updated from assistant_conversations "
+            "where organisation_id = %s and user_id = %s and livemode = %s order by updated desc, id desc limit 50",
+            (organisation_id, user_id, livemode),
         )
     ).fetchall()
     return [Conversation(**row) for row in rows]
@@ -69,7 +70,7 @@ async def conversations(tx: Tx, organisation_id: str, user_id: str) -> Sequence[
 async def find(tx: Tx, organisation_id: str, user_id: str, conversation_id: str) -> Conversation | None:
     found = await (
         await tx.execute(
-            "select id, user_id, title, via, created, updated from assistant_conversations "
+            "select id, user_id, title, via, livemode, created, updated from assistant_conversations "
             "where organisation_id = %s and user_id = %s and id = %s",
             (organisation_id, user_id, conversation_id),
         )
@@ -117,12 +118,14 @@ async def held(tx: Tx, organisation_id: str) -> Tally:
     return await tally(tx, "assistant_conversations", organisation_id)
 
 
-async def forget(tx: Tx, organisation_id: str, user_id: str | None, via: str | None) -> int:
-    """Conversations of a user and kind, or of everybody and every kind."""
+async def forget(
+    tx: Tx, organisation_id: str, user_id: str | None = None, via: str | None = None, livemode: bool | None = None
+) -> int:
+    """Conversations of a user, kind and mode; None is everybody, every kind, both modes."""
     done = await tx.execute(
         "delete from assistant_conversations where organisation_id = %s and (%s::text is null or user_id = %s) "
-        "and (%s::text is null or via = %s)",
-        (organisation_id, user_id, user_id, via, via),
+        "and (%s::text is null or via = %s) and (%s::boolean is null or livemode = %s)",
+        (organisation_id, user_id, user_id, via, via, livemode, livemode),
     )
     return done.rowcount
 

@@ -13,7 +13,7 @@ from tillwright.domains.assistant import Via
 from tillwright.domains.assistant.chat import Conversation, Said, Turn
 from tillwright.doors.console import render, series
 from tillwright.doors.console.visit import STATUS, Visit
-from tillwright.kit.errors import Invalid, TillwrightError
+from tillwright.kit.errors import Absent, Invalid, TillwrightError
 from tillwright.kit.seal import Secret
 
 PATH = "/assistant/chat"
@@ -30,7 +30,7 @@ async def begin(visit: Visit) -> Response:
     via: Via = "connection" if visit.text("via") == "connection" else "organisation"
     try:
         made = await visit.house.chat.begin(visit.principal, visit.text("text"), via=via)
-    except Invalid as error:
+    except (Absent, Invalid) as error:
         return await _shown(visit, error=error)
     return await _shown(visit, *await visit.house.chat.read(visit.principal, made.id), first=visit.text("text"))
 
@@ -117,6 +117,9 @@ async def _shown(
     first: str = "",
     error: TillwrightError | None = None,
 ) -> Response:
+    # Of the present mode, unless the address asks for the other; never of both in one list.
+    chat, mode = visit.house.chat, visit.query("mode") or visit.shell.mode
+    other = await chat.conversations(visit.principal, livemode=mode != "live")
     connections = await visit.house.connections.mine(visit.principal)
     return visit.html(
         "pages/chat.html",
@@ -124,7 +127,10 @@ async def _shown(
         section="chat",
         choice=await visit.house.chat.choice(visit.principal),
         bases=visit.house.chat.bases,
-        conversations=await visit.house.chat.conversations(visit.principal),
+        conversations=await chat.conversations(visit.principal, livemode=mode == "live"),
+        listed="live" if mode == "live" else "test",
+        other=len(other),
+        here=conversation is None or conversation.mode == visit.shell.mode,
         conversation=conversation,
         turns=[_turn(turn) for turn in turns],
         first=first,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
 from tillwright.domains.integrations import Integration
 from tillwright.domains.integrations.partners import PARTNERS
 from tillwright.domains.verification import Finding, Report
-from tillwright.domains.webhooks import Endpoint
 from tillwright.doors.console import mirrored
 from tillwright.doors.console.pages.connecting import empty_form
 from tillwright.doors.console.shell import shell_of
@@ -69,7 +70,7 @@ async def backfill(visit: Visit) -> Response:
 async def endpoint(visit: Visit) -> Response:
     """The state of the webhook endpoint; asked for again until it is active."""
     integration = _partner(visit)
-    return visit.html("parts/endpoint.html", endpoint=await _endpoint(visit, integration), integration=integration)
+    return visit.html("parts/endpoint.html", integration=integration, **await _endpoints(visit, integration))
 
 
 async def rotate_secret(visit: Visit) -> Response:
@@ -118,8 +119,8 @@ async def _shown(visit: Visit, *, problem: TillwrightError | None = None) -> Res
         report=report,
         findings=_sorted(report),
         progress=await mirrored.progress(visit),
-        endpoint=await _endpoint(visit, integration),
         problem=problem,
+        **await _endpoints(visit, integration),
     )
 
 
@@ -129,9 +130,13 @@ def _partner(visit: Visit) -> Integration:
     return visit.shell.stripe
 
 
-async def _endpoint(visit: Visit, integration: Integration) -> Endpoint | None:
-    endpoints = await visit.house.webhooks.endpoints(visit.organisation_id)
-    return next((e for e in endpoints if e.livemode is integration.livemode), None)
+async def _endpoints(visit: Visit, integration: Integration) -> dict[str, Any]:
+    """The account's own endpoint, and the one that hears of the accounts that users connected."""
+    found, livemode = await visit.house.webhooks.endpoints(visit.organisation_id), integration.livemode
+    return {
+        "endpoint": next((each for each in found if each.livemode is livemode), None),
+        "connect_endpoint": await visit.house.webhooks.connect_endpoint(visit.organisation_id, livemode=livemode),
+    }
 
 
 def _sorted(report: Report | None) -> list[Finding]:
