@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from tillwright.domains.assistant.catalogue import catalogue as tools
 from tillwright.domains.automation import examples
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.drawing import draw
+from tillwright.domains.automation.rules import STRIPE
+from tillwright.domains.events import HAPPENINGS, Happening
 from tillwright.domains.mirror.kinds import ASIDE, KINDS
 from tillwright.domains.notifications.catalogue import catalogue as scopes
 from tillwright.domains.notifications.templates import language
@@ -172,6 +175,31 @@ def notifications_page() -> str:
     return text
 
 
+def events_page() -> str:
+    text = "# Events of ours\n\nWhat happens here has a name, `subject:thing:action`; `*` stands for any word, such as "
+    text += (
+        "a partner.\nA [workflow](workflows.md) starts on one by `event:`, waits for one by `wait: {event: …}`, and "
+    )
+    text += (
+        "reads its data\nas `object`. A field may be null, or left out where it does not apply. Stripe’s events are "
+    )
+    text += "none of these:\nthey are named by `stripe_event:`.\n"
+    rows: dict[str, list[Happening]] = {}
+    for happening in HAPPENINGS:
+        rows.setdefault(json.dumps(dict(happening.example), indent=2, ensure_ascii=False), []).append(happening)
+    for example, told in rows.items():
+        title = told[0].name if len(told) == 1 else told[0].name.rpartition(":")[0] + ":…"
+        text += f"\n## `{title}`\n\n| name | when |\n|---|---|\n"
+        text += "".join(f"| `{one.name}` | {one.summary} |\n" for one in told) + f"\n```json\n{example}\n```\n"
+    text += "\n## By scope\n\nA scope of [notifications](notifications.md) can be written in the place of a name, and "
+    text += "means all its events; for\nthose of Stripe, `object` is Stripe’s object, fetched again.\n\n"
+    text += "| scope | events |\n|---|---|\n"
+    for s in scopes().values():
+        events = (f"`{event.removeprefix(STRIPE)}`{' of Stripe' * event.startswith(STRIPE)}" for event in s.events)
+        text += f"| `{s.name}` | {', '.join(events)} |\n"
+    return text
+
+
 def roles_page() -> str:
     text = "# Roles\n\nWhat each role may do; how people and programs get one is in [people.md](people.md).\n\n"
     text += f"| right | {' | '.join(ROLES)} |\n|---|{'---|' * len(ROLES)}\n"
@@ -194,6 +222,7 @@ def templates_page() -> str:
 WRITTEN = {
     "assistant.md": assistant_page,
     "actions.md": actions_page,
+    "events.md": events_page,
     "roles.md": roles_page,
     "permissions.md": permissions_page,
     "mirror.md": mirror_page,

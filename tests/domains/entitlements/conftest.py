@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from tests.domains.events_told import untold
 from tests.sandbox.conftest import Sandbox, plain
 from tests.sandbox.shop import Shop
 from tillwright.domains.entitlements import Entitlement
@@ -106,7 +108,7 @@ class Firm:
 
 
 @pytest.fixture
-async def firm(house: House, stripe_sandbox: Sandbox, clock: ManualClock) -> Firm:
+async def firm(house: House, stripe_sandbox: Sandbox, clock: ManualClock) -> AsyncIterator[Firm]:
     stripe_sandbox.world.clock.freeze()
     stripe_sandbox.world.clock.start_at(clock.now().timestamp())
     principal = await house.tenancy.create_organisation("Northwind", "ada@example.com", "correct horse battery")
@@ -115,4 +117,5 @@ async def firm(house: House, stripe_sandbox: Sandbox, clock: ManualClock) -> Fir
         publishable_key=stripe_sandbox.publishable_key,
         secret_key=Secret(stripe_sandbox.restricted_key),
     )
-    return Firm(house, principal, stripe_sandbox, clock, Shop(stripe_sandbox))
+    yield Firm(house, principal, stripe_sandbox, clock, Shop(stripe_sandbox))
+    assert await untold(house.database, principal.organisation_id) == []

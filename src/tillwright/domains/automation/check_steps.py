@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tillwright.domains.automation import answers, periods
+from tillwright.domains.automation import answers, own_events, periods
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.chains import Shape
-from tillwright.domains.automation.check_triggers import _event as event_of_ours  # pyright: ignore[reportPrivateUsage]
+from tillwright.domains.automation.check_triggers import event_of_ours
 from tillwright.domains.automation.complaints import Complaints, Names, meant
+from tillwright.domains.automation.rules import awaited, object_shape
 from tillwright.domains.automation.shapes import is_list, is_map
 from tillwright.domains.automation.step import CONTROLS, MOST_AT_ONCE, MOST_ITEMS, kind_of
 from tillwright.domains.automation.values import Path
@@ -206,7 +207,7 @@ class StepsCheck:
         return None
 
     def awaited(self, path: Path, value: Any) -> None:
-        if isinstance(value, str) and ":" in value:
+        if isinstance(value, str) and (":" in value or own_events.is_scope(value)):
             event_of_ours(self.check, path, value)
         elif value not in schemas.event_types():
             self.check.complain(path, "event_unknown", f"Stripe has no event {value!r}",
@@ -229,5 +230,6 @@ class StepsCheck:
 
 
 def _arrived(event: Any) -> Shape:
-    known = schemas.shape_of(schemas.event_types().get(event)) if isinstance(event, str) else ANYTHING
-    return {"event": ANYTHING, "object": known}
+    if not isinstance(event, str):
+        return {"event": ANYTHING, "object": ANYTHING}
+    return {"event": ANYTHING, "object": object_shape(awaited(event))}

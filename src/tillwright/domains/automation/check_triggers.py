@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from tillwright.domains.automation import cron, rules
+from tillwright.domains.automation import cron, own_events, rules
 from tillwright.domains.automation.complaints import NAME, Complaints, meant
 from tillwright.domains.automation.inputs import Kind
 from tillwright.domains.automation.shapes import is_list, is_map
@@ -59,13 +59,10 @@ def _stripe_event(check: Complaints, path: Path, value: Any) -> None:
         check.complain(path, "event_unknown", f"Stripe has no event {value!r}", remedy)
 
 
-def _event(check: Complaints, path: Path, value: Any) -> None:
-    if not isinstance(value, str) or not rules.SPINE_NAME.fullmatch(value):
-        return check.complain(
-            path, "event_unknown", f"{value!r} is no event of ours", "Such as entitlement:STRIPE:end_soon; * for any."
-        )
-    if value.startswith("stripe:"):
-        check.complain(path, "event_unknown", "Stripe's events are named by `stripe_event`", "Write it there.")
+def event_of_ours(check: Complaints, path: Path, value: Any) -> None:
+    """Complain about a name that no event of ours has."""
+    if wrong := own_events.complaint(value):
+        check.complain(path, "event_unknown", *wrong)
 
 
 def _schedule(check: Complaints, path: Path, value: Any) -> None:
@@ -129,7 +126,7 @@ def _input(check: Complaints, path: Path, name: str, data: Any) -> None:
 
 _KINDS = {
     "stripe_event": _stripe_event,
-    "event": _event,
+    "event": event_of_ours,
     "schedule": _schedule,
     "manual": _form,
     "api": _form,

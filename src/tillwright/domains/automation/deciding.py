@@ -98,8 +98,9 @@ class Approvals:
             await approval_store.decide(tx, organisation_id, approval_id, state, principal.name, note, now)
             await park_store.nudge(tx, organisation_id, [found.run_id], now)
             data = {
-                "approvalId": found.id, "run": found.run_id, "workflow": found.workflow_name, "step": found.step,
-                "hash": found.payload_hash, "amount": found.amount, "currency": found.currency, "by": principal.name,
+                "approvalId": found.id, "run": found.run_id, "workflow": found.workflow_name,
+                "workflowId": found.workflow_id, "step": found.step, "hash": found.payload_hash,
+                "amount": found.amount, "currency": found.currency, "by": principal.name, "livemode": found.livemode,
             }  # fmt: skip
             did = "approved" if approve else "refused"
             await audit.record(tx, organisation_id, principal.actor, f"automation:approval:{did}", found.id, data, now)

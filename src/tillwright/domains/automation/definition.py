@@ -50,7 +50,7 @@ class Definition:
     @property
     def starts(self) -> str:
         """What starts it, for a list."""
-        return ", ".join(rule.words for rule in self.rules)
+        return ", ".join(dict.fromkeys(rule.words for rule in self.rules))
 
     def every_step(self) -> Iterator[Step]:
         """All steps, those inside blocks too."""

@@ -26,6 +26,7 @@ from tillwright.domains.automation.shapes import is_map
 from tillwright.domains.automation.waiting import Waiting
 from tillwright.domains.billing import Effects
 from tillwright.domains.events import SpineEvent
+from tillwright.domains.integrations import Integrations
 from tillwright.domains.mirror import Mirror
 from tillwright.gateways.database import Tx
 from tillwright.kit.clock import Clock
@@ -60,8 +61,11 @@ class Listeners:
 class Matcher:
     """Reads the mirror, never Stripe: it is called for every event there is."""
 
-    def __init__(self, *, clock: Clock, mirror: Mirror, waits: Waiting, effects: Effects) -> None:
+    def __init__(
+        self, *, clock: Clock, mirror: Mirror, waits: Waiting, effects: Effects, integrations: Integrations
+    ) -> None:
         self._effects = effects
+        self._integrations = integrations
         self._clock = clock
         self._mirror = mirror
         self._waits = waits
@@ -76,17 +80,19 @@ class Matcher:
         """
         listeners = await self._listeners(tx, organisation_id)
         awaited = await park_store.awaited(tx, organisation_id)
+        loose = [written for written in awaited if rules.is_loose(written)]
         started = 0
         for event in events:
-            if event.name in awaited:
-                await self._wake(tx, event)
+            meant = [written for written in loose if rules.hears(written, event.name)]
+            if meant or event.name in awaited:
+                await self._wake(tx, event, [event.name, *meant])
             heard = listeners.of(event.name)
             if heard:
                 started += await self._start(tx, event, heard)
         return started
 
-    async def _wake(self, tx: Tx, event: SpineEvent) -> None:
-        waits = await park_store.waits_for(tx, event.organisation_id, event.name)
+    async def _wake(self, tx: Tx, event: SpineEvent, written: Sequence[str]) -> None:
+        waits = await park_store.waits_for(tx, event.organisation_id, written)
         ended = [wait.run_id for wait in waits if await self._waits.try_end(tx, event, wait)]
         await park_store.nudge(tx, event.organisation_id, ended, self._clock.now())
 
@@ -127,9 +133,12 @@ class Matcher:
         return True
 
     async def _cause(self, tx: Tx, event: SpineEvent, trigger: Trigger) -> Trigger:
-        """A Stripe event that a run's own write led to is one deeper than that run."""
+        """What a run's own write, mail or question led to is one deeper than that run; the mode is known, too."""
+        if not triggers.says_its_mode(event):
+            connected = await self._integrations.livemode_of(tx, event.organisation_id)
+            trigger = replace(trigger, livemode=bool(connected))
         key = event.data.get("cause")
-        run_id = key and await self._effects.run_of_key(tx, event.organisation_id, str(key))
+        run_id = await self._effects.run_of_key(tx, event.organisation_id, str(key)) if key else triggers.cause(event)
         run = run_id and await run_store.by_id(tx, event.organisation_id, str(run_id))
         return replace(trigger, depth=run.trigger.depth + 1) if run else trigger
 

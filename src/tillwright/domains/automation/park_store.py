@@ -171,7 +171,7 @@ async def add_wait(tx: Tx, organisation_id: str, wait: Wait) -> None:
 
 
 async def awaited(tx: Tx, organisation_id: str) -> frozenset[str]:
-    """The names of the events that some run waits for."""
+    """The names of the events that some run waits for, as they were written."""
     rows = await (
         await tx.execute(
             "select distinct event from run_waits where organisation_id = %s and event is not null and arrived is null",
@@ -181,12 +181,12 @@ async def awaited(tx: Tx, organisation_id: str) -> frozenset[str]:
     return frozenset(row["event"] for row in rows)
 
 
-async def waits_for(tx: Tx, organisation_id: str, event: str) -> Sequence[Wait]:
+async def waits_for(tx: Tx, organisation_id: str, written: Sequence[str]) -> Sequence[Wait]:
     rows = await (
         await tx.execute(
             "select w.* from run_waits w join workflow_runs r on r.id = w.run_id "
-            "where w.organisation_id = %s and w.event = %s and w.arrived is null and r.finished is null",
-            (organisation_id, event),
+            "where w.organisation_id = %s and w.event = any(%s) and w.arrived is null and r.finished is null",
+            (organisation_id, list(written)),
         )
     ).fetchall()
     return [_wait(row) for row in rows]

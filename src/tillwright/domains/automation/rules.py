@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tillwright.domains.automation import own_events
 from tillwright.domains.automation.chains import Shape
 from tillwright.domains.automation.inputs import Input
 from tillwright.gateways.stripe import schemas
@@ -19,7 +19,10 @@ BARE = ("manual", "api", "webhook")
 """Those that may be written as a word alone, without `: {}`."""
 HELP: Mapping[str, tuple[str, str]] = {
     "stripe_event": ("An event of Stripe's, whichever way it came in.", "stripe_event: invoice.payment_failed"),
-    "event": ("An event of ours, such as an entitlement that ends soon.", "event: entitlement:STRIPE:end_soon"),
+    "event": (
+        "An event of ours, by its name or by its scope of notifications, such as FAIL.WORKFLOW_EXECUTION.",
+        "event: entitlement:STRIPE:end_soon",
+    ),
     "schedule": ("A time, in a zone of your choice.", 'schedule: {cron: "0 9 * * 1", time_zone: Europe/Berlin}'),
     "manual": ("A person, by a button and a form.", "manual: {inputs: {amount: {type: integer, required: true}}}"),
     "api": ("A program of yours, with an API key.", "api: {object: customer}"),
@@ -29,23 +32,14 @@ HELP: Mapping[str, tuple[str, str]] = {
     ),
 }
 """For editors: what each kind of start is, and how it is written."""
-SPINE_NAME = re.compile(r"[a-z_]+(:[A-Za-z0-9_]+|:\*){2}")
-
-_ENTITLEMENT: Shape = {
-    **dict.fromkeys(("entitlementId", "name", "status", "buyerId", "buyerName", "buyerEmail", "productId"), "s"),
-    **dict.fromkeys(("productName", "startTime", "endTime", "accountId", "offset"), ANYTHING),
-    **dict.fromkeys(("livemode", "autoRenew", "initial"), "b"),
-    "daysLeft": "i",
-}
-OBJECTS: Mapping[str, Shape] = {"entitlement": _ENTITLEMENT}
-"""What `object` is for the spine's events, by their subject; it is the event's data."""
 
 
 @dataclass(frozen=True)
 class Rule:
     """One way a workflow starts.
 
-    `value` is a Stripe event type or the name of an event of ours (`*` for any word), else empty.
+    `value` is a Stripe event type or the name of an event of ours (`*` for any word), else empty; `scope` is the scope
+    of notifications it was written as, if it was.
     """
 
     kind: str
@@ -55,13 +49,14 @@ class Rule:
     inputs: Mapping[str, Input] = field(default_factory=dict[str, Input])
     object_type: str | None = None
     """For `manual` and `api`: the kind of Stripe object that is named at the start, and fetched."""
+    scope: str = ""
 
     @property
     def sends(self) -> Shape:
-        """What `event.data` is after such a start: for a `webhook` that says its fields, those and no others."""
+        """What `event.data` is after such a start: an event of ours has its own, and a `webhook` the fields it says."""
         if self.kind == "webhook" and self.inputs:
             return {name: ANYTHING for name in self.inputs}
-        return ANYTHING
+        return own_events.shape_of(self.value) if self.kind == "event" else ANYTHING
 
     @property
     def listens_to(self) -> str | None:
@@ -75,7 +70,7 @@ class Rule:
         """For people, in a list."""
         if self.kind == "schedule":
             return f"schedule {self.cron} ({self.time_zone})"
-        return self.value or self.kind
+        return self.scope or self.value or self.kind
 
     @property
     def shape(self) -> Shape:
@@ -83,7 +78,7 @@ class Rule:
         if self.kind == "stripe_event":
             return schemas.shape_of(schemas.event_types().get(self.value))
         if self.kind == "event":
-            return OBJECTS.get(self.value.partition(":")[0], ANYTHING)
+            return own_events.shape_of(self.value)
         if self.kind == "webhook":
             return self.sends
         return schemas.shape_of(self.object_type) if self.object_type else ANYTHING
@@ -92,22 +87,46 @@ class Rule:
 def of(data: Mapping[str, Any]) -> tuple[Rule, ...]:
     """The rules of a definition that was checked."""
     given = data["triggers"] if "triggers" in data else [data["trigger"]]
-    return tuple(_rule(one) for one in given)
+    return tuple(rule for one in given for rule in _rules(one))
 
 
-def _rule(data: Mapping[str, Any] | str) -> Rule:
+def _rules(data: Mapping[str, Any] | str) -> Sequence[Rule]:
+    """A scope of notifications is as many rules as it answers events."""
     if isinstance(data, str):
-        return Rule(data)
+        return [Rule(data)]
     kind = next(word for word in KINDS if word in data)
     value: Any = data[kind]
+    if kind == "event" and own_events.is_scope(value):
+        return [_event(name, value) for name in own_events.answered(value)]
     if kind in ("stripe_event", "event"):
-        return Rule(kind, value)
+        return [Rule(kind, value)]
     if kind == "schedule":
-        return Rule(kind, cron=value["cron"], time_zone=value.get("time_zone", "UTC"))
+        return [Rule(kind, cron=value["cron"], time_zone=value.get("time_zone", "UTC"))]
     given: Mapping[str, Any] = value or {}
     asked: Mapping[str, Any] = given.get("fields" if kind == "webhook" else "inputs") or {}
     inputs = {name: input_of(one) for name, one in asked.items()}
-    return Rule(kind, inputs=inputs, object_type=given.get("object"))
+    return [Rule(kind, inputs=inputs, object_type=given.get("object"))]
+
+
+def _event(name: str, scope: str) -> Rule:
+    if name.startswith(STRIPE):
+        return Rule("stripe_event", name.removeprefix(STRIPE), scope=scope)
+    return Rule("event", name, scope=scope)
+
+
+def awaited(event: str) -> Sequence[Rule]:
+    """What a wait for an event listens to, which may be a Stripe event's type, a name of ours, or a scope."""
+    return _rules({"event": event} if ":" in event or own_events.is_scope(event) else {"stripe_event": event})
+
+
+def is_loose(written: str) -> bool:
+    """Whether what is written can mean more than the one event of that name."""
+    return "*" in written or own_events.is_scope(written)
+
+
+def hears(written: str, name: str) -> bool:
+    """Whether what is written, as in a wait, means an event of this name."""
+    return any(matches(rule.listens_to or "", name) for rule in awaited(written))
 
 
 def input_of(data: Mapping[str, Any]) -> Input:
@@ -137,10 +156,9 @@ def object_shape(rules: Sequence[Rule]) -> Shape:
         return ANYTHING
     if all(isinstance(shape, str) for shape in shapes):
         return "@" + "|".join(sorted({str(shape)[1:] for shape in shapes}))
-    merged: dict[str, Shape] = {}
-    for shape in shapes:
-        merged |= dict.fromkeys(schemas.fields(shape[1:]), ANYTHING) if isinstance(shape, str) else shape
-    return merged
+    return own_events.together(
+        [dict.fromkeys(schemas.fields(s[1:]), ANYTHING) if isinstance(s, str) else s for s in shapes]
+    )
 
 
 def input_shapes(rules: Sequence[Rule]) -> Shape:
@@ -153,4 +171,4 @@ def data_shape(rules: Sequence[Rule]) -> Shape:
     shapes = [rule.sends for rule in rules]
     if not shapes or ANYTHING in shapes:
         return ANYTHING
-    return {name: shape for one in shapes if not isinstance(one, str) for name, shape in one.items()}
+    return own_events.together([one for one in shapes if not isinstance(one, str)])

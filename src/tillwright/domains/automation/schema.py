@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, get_args
 
+from tillwright.domains.automation import own_events
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.check_triggers import CONCURRENCY
 from tillwright.domains.automation.inputs import Kind
@@ -13,6 +14,10 @@ from tillwright.domains.automation.step import MOST_AT_ONCE, MOST_ITEMS
 from tillwright.gateways.stripe import schemas
 
 _EXPRESSION: dict[str, Any] = {"type": ["string", "boolean", "integer"], "description": "A CEL expression."}
+_EVENT: dict[str, Any] = {
+    "anyOf": [{"enum": list(own_events.known())}, {"type": "string", "pattern": "^[a-z_]+(:([A-Za-z0-9_]+|[*])){2}$"}],
+    "description": "A name of the event spine, `*` for any word; or a scope of notifications.",
+}
 _PERIOD: dict[str, Any] = {"type": "string", "pattern": r"^[1-9][0-9]*\s*(s|m|h|d|w)$"}
 _AMOUNTS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}
 _STEPS: dict[str, Any] = {"type": "array", "items": {"$ref": "#/$defs/step"}}
@@ -34,7 +39,7 @@ def _trigger() -> dict[str, Any]:
     }
     return {"oneOf": [
         _object({"stripe_event": {"enum": sorted(schemas.event_types())}}, "stripe_event"),
-        _object({"event": {"type": "string", "examples": ["entitlement:STRIPE:end_soon"]}}, "event"),
+        _object({"event": _EVENT}, "event"),
         _object({"schedule": _object({"cron": {"type": "string"}, "time_zone": {"type": "string"}}, "cron")},
                 "schedule"),
         _object({"manual": {"anyOf": [form, {"type": "null"}]}}, "manual"),

@@ -80,7 +80,10 @@ class Automation:
         self._clock = clock
         self._database = database
         self._work = work
-        self._matcher = Matcher(clock=clock, mirror=mirror, waits=Waiting(clock, mirror), effects=work.parts.effects)
+        self._matcher = Matcher(
+            clock=clock, mirror=mirror, waits=Waiting(clock, mirror), effects=work.parts.effects,
+            integrations=integrations,
+        )  # fmt: skip
         self._interpreter = Interpreter(work, waits)
         self.steering = Steering(clock=clock, database=database, matcher=self._matcher, integrations=integrations)
         self.kept = Kept(clock=clock, database=database, matcher=self._matcher)

@@ -32,13 +32,26 @@ def trigger_of(event: SpineEvent) -> Trigger:
         stripe_event_id=f"event_{event.identity}",
         stripe_event_type=event.name,
         created=to_unix(event.created),
-        livemode=bool(data.get("livemode")),
+        livemode=data["livemode"] if isinstance(data.get("livemode"), bool) else data.get("mode") == "live",
         account_id=data.get("accountId"),
         object_type=None,
         object_id=None,
         data=data,
         depth=data.get("depth", -1) + 1 if isinstance(data.get("depth", -1), int) else 0,
     )
+
+
+def says_its_mode(event: SpineEvent) -> bool:
+    """Whether an event is of one mode; one about the organisation is of the mode that is connected."""
+    return isinstance(event.data.get("livemode"), bool) or event.data.get("mode") in ("live", "test")
+
+
+def cause(event: SpineEvent) -> str | None:
+    """The run that an event of ours came of, if one did: what a run asked, ended as, or sent by mail."""
+    if event.name.startswith("notification:"):
+        return next((part for part in str(event.data.get("key")).split(":") if part.startswith("run_")), None)
+    run = event.data.get("run")
+    return run if isinstance(run, str) else None
 
 
 def run_id(workflow_id: str, stripe_event_id: str) -> str:

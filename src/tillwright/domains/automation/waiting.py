@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tillwright.domains import events
-from tillwright.domains.automation import conditions, park_store, periods, triggers
+from tillwright.domains.automation import conditions, own_events, park_store, periods, rules, triggers
 from tillwright.domains.automation.model import StepState
 from tillwright.domains.automation.outcome import Outcome, outcome, waiting
 from tillwright.domains.automation.park_store import Wait
@@ -64,7 +64,8 @@ class Waiting:
     async def _came_before(self, tx: Tx, plan: Plan, wait: Wait, since: datetime) -> bool:
         used = await park_store.used_events(tx, plan.organisation_id, plan.run_id)
         assert wait.event is not None
-        for event in await events.since(tx, plan.organisation_id, wait.event, since, MOST_EARLIER):
+        names = [rule.listens_to or "" for rule in rules.awaited(wait.event)]
+        for event in await events.since(tx, plan.organisation_id, names, since, MOST_EARLIER):
             fresh = event.id not in used and event.id > plan.trigger.spine_event_id
             if fresh and await self.try_end(tx, event, wait):
                 return True
@@ -105,7 +106,8 @@ def fits(wait: Wait, arrived: Mapping[str, Any]) -> bool:
 def _wait(plan: Plan, step: Step, path: str, attempt: int, scope: conditions.Scope, now: datetime) -> Wait:
     given: Mapping[str, Any] = step.settings["wait"]
     if "event" in given:
-        name = given["event"] if ":" in given["event"] else STRIPE + given["event"]
+        written = given["event"]
+        name = written if ":" in written or own_events.is_scope(written) else STRIPE + written
         match = condition(given.get("match"))
         needed = conditions.compile(match).roots if match else frozenset[str]()
         names = {root: value for root, value in scope.data.items() if root in needed}

@@ -84,6 +84,8 @@ async def hold(tx: Tx, organisation_id: str, consumer: str) -> None:
     await store.hold_place(tx, organisation_id, consumer)
 
 
-async def since(tx: Tx, organisation_id: str, name: str, moment: datetime, limit: int) -> Sequence[SpineEvent]:
-    """What was recorded under a name from then on, oldest first. A `*` in the name stands for any text."""
-    return await store.since(tx, organisation_id, name, moment, limit)
+async def since(
+    tx: Tx, organisation_id: str, names: Sequence[str], moment: datetime, limit: int
+) -> Sequence[SpineEvent]:
+    """What was recorded under these names from then on, oldest first. A `*` in a name stands for any text."""
+    return await store.since(tx, organisation_id, names, moment, limit)

@@ -92,13 +92,18 @@ async def hold_place(tx: Tx, organisation_id: str, consumer: str) -> None:
     )
 
 
-async def since(tx: Tx, organisation_id: str, name: str, moment: datetime, limit: int) -> Sequence[SpineEvent]:
-    like = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
+async def since(
+    tx: Tx, organisation_id: str, names: Sequence[str], moment: datetime, limit: int
+) -> Sequence[SpineEvent]:
     rows = await (
         await tx.execute(
             "select id, name, data, created from spine_events "
-            "where organisation_id = %s and created >= %s and name like %s order by id limit %s",
-            (organisation_id, moment, like, limit),
+            "where organisation_id = %s and created >= %s and name like any(%s) order by id limit %s",
+            (organisation_id, moment, [_like(name) for name in names], limit),
         )
     ).fetchall()
     return [SpineEvent(r["id"], organisation_id, r["name"], r["data"], r["created"]) for r in rows]
+
+
+def _like(name: str) -> str:
+    return name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")

@@ -10,10 +10,7 @@ SCOPE = Scope(
     about=INTEGRATION,
     title="Integration connected",
     summary="A partner’s account was connected.",
-    events=(
-        "integration:*:created",
-        "integration:*:connected",
-    ),
+    events=("integration:*:created",),
     priority="HIGH",
     subject="{{ partner }} is connected",
     body="""\

@@ -12,7 +12,6 @@ SCOPE = Scope(
     summary="It was saved again, activated or paused.",
     events=(
         "workflow:DEFINITION:saved",
-        "workflow:DEFINITION:updated",
         "workflow:DEFINITION:activated",
         "workflow:DEFINITION:paused",
     ),
