@@ -136,7 +136,7 @@ WAIT = (
 )
 
 
-async def happen_ours(stage: Stage, name: str, **data: Any) -> None:
+async def happen_ours(stage: Stage, name: str, /, **data: Any) -> None:
     organisation_id = stage.principal.organisation_id
     async with stage.house.database.tenant(organisation_id) as tx:
         await events.record(tx, organisation_id, name, data, stage.clock.now())

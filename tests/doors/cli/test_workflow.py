@@ -119,8 +119,12 @@ def test_workflows_and_runs_are_steered_by_command(tmp_path: Path, database_url:
         run("declare", begun["id"], "none", "--done")
     with pytest.raises(Absent):
         run("try", str(tmp_path / "steered.yaml"), "evt_none")
-    with pytest.raises(Invalid, match="no Stripe event"):
+    with pytest.raises(Invalid, match="nothing to look back at"):
         run("backtest", str(tmp_path / "steered.yaml"))
+    assert run("try", str(tmp_path / "steered.yaml"), "--inputs", "{}")["matched"] == 1
+    assert run("try", str(tmp_path / "steered.yaml"), "--recent") == []
+    with pytest.raises(Invalid, match="one start"):
+        run("try", str(tmp_path / "steered.yaml"))
     assert run("stop")["state"] == "STOPPED"
     assert run("release")["state"] == "RUNNING"
 

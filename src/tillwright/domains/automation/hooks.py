@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from tillwright.domains import audit, events
-from tillwright.domains.automation import hook_signature, hook_store, inputs, saving, store, triggers
+from tillwright.domains.automation import given, hook_signature, hook_store, saving, store, triggers
 from tillwright.domains.automation.definition import of as definition_of
 from tillwright.domains.automation.hook_store import Hook
 from tillwright.domains.automation.matching import Listener, Matcher, applies, lane_of
 from tillwright.domains.automation.model import Trigger, Workflow, WorkflowState
 from tillwright.domains.automation.rules import Rule
-from tillwright.domains.automation.shapes import is_map
 from tillwright.domains.automation.steering import Steering
 from tillwright.domains.automation.steering import found as found_workflow
 from tillwright.domains.tenancy import Principal
@@ -140,7 +136,7 @@ class Hooks:
             rule = listener and self._rule(listener)
             if listener is None or rule is None:
                 raise _nobody()
-            trigger = trigger_of(signature.delivery, _payload(body, rule), to_unix(now), livemode)
+            trigger = triggers.delivered(signature.delivery, given.body(body, rule), to_unix(now), livemode=livemode)
             await hook_store.delivered(tx, organisation_id, workflow_id, now)
             taken = await self._take(tx, listener, trigger)
             noted = await self._openings.note(tx, opened, now)
@@ -179,39 +175,6 @@ class Hooks:
             tx, workflow.organisation_id, principal.actor, f"automation:hook:{did}", workflow.id, data, now
         )
         await events.record(tx, workflow.organisation_id, f"workflow:HOOK:{did}", data, now)
-
-
-def _payload(body: bytes, rule: Rule) -> Mapping[str, Any]:
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Invalid("body_not_json", "The body is not JSON.", field="body") from None
-    if not is_map(data):
-        raise Invalid("body_not_object", "The body is no JSON object.", field="body", remedy="Send {…}.")
-    if b"\\u0000" in orjson.dumps(data):
-        raise Invalid("body_not_storable", "The body holds a character that no text may have.", field="body")
-    # A sender may say more than was asked for, and will one day.
-    asked = {name: value for name, value in data.items() if name in rule.inputs}
-    problems = list(inputs.check(rule.inputs, asked, draft=False)) if rule.inputs else []
-    if problems:
-        raise Invalid.many(problems)
-    return data
-
-
-def trigger_of(delivery_id: str, data: Mapping[str, Any], at: int, livemode: bool) -> Trigger:
-    """The trigger a delivery is; `at` in seconds since 1970."""
-    return Trigger(
-        spine_event_id=0,
-        name=KIND,
-        stripe_event_id=delivery_id,
-        stripe_event_type=KIND,
-        created=at,
-        livemode=livemode,
-        account_id=None,
-        object_type=None,
-        object_id=None,
-        data=data,
-    )
 
 
 def _nobody() -> Absent:

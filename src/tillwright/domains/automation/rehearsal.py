@@ -41,9 +41,14 @@ class Planned:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """One run that would start; `notes` say what was taken for granted on the way."""
+    """One run that would start: by what (`event`, of a `type`, at a time in unix seconds), and what it would do.
+
+    `notes` say what was taken for granted on the way.
+    """
 
     event: str
+    type: str
+    at: int
     object_id: str | None
     state: RunState
     reason: str | None
@@ -160,7 +165,10 @@ async def rehearse(
     }  # fmt: skip
     await Interpreter(work).run(_Now(), payload)
     state, reason = work.ended
-    return Rehearsed(trigger.stripe_event_id, trigger.object_id, state, reason, work.planned, work.notes)
+    return Rehearsed(
+        trigger.stripe_event_id, trigger.stripe_event_type, trigger.created, trigger.object_id, state, reason,
+        work.planned, work.notes,
+    )  # fmt: skip
 
 
 def _request(step: Step, scope: conditions.Scope) -> Request:

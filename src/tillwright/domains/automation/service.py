@@ -18,7 +18,7 @@ from tillwright.domains.automation import (
     saving,
     store,
 )
-from tillwright.domains.automation.backtest import Backtest, StoredEvents, guard
+from tillwright.domains.automation.backtest import Backtest, guard
 from tillwright.domains.automation.catalogue import catalogue
 from tillwright.domains.automation.deciding import Approvals
 from tillwright.domains.automation.doubts import Doubts
@@ -38,6 +38,7 @@ from tillwright.domains.automation.model import (
     WorkflowState,
     WorkflowVersion,
 )
+from tillwright.domains.automation.past import StoredEvents
 from tillwright.domains.automation.plan import Plan
 from tillwright.domains.automation.replaying import Replaying
 from tillwright.domains.automation.steering import Steering

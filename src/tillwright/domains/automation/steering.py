@@ -10,7 +10,6 @@ from tillwright.domains import audit, events
 from tillwright.domains.automation import (
     cron,
     definition,
-    inputs,
     park_store,
     resuming,
     run_store,
@@ -19,13 +18,13 @@ from tillwright.domains.automation import (
     triggers,
 )
 from tillwright.domains.automation.closing import close_run
+from tillwright.domains.automation.given import check as checked
 from tillwright.domains.automation.matching import Listener, Matcher, lane_of
 from tillwright.domains.automation.model import (
     CAN_GO_ON,
     FINAL_RUN_STATES,
     Run,
     RunState,
-    Trigger,
     Workflow,
     WorkflowState,
 )
@@ -34,7 +33,7 @@ from tillwright.domains.integrations import Integrations
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
 from tillwright.kit import ids
-from tillwright.kit.clock import Clock, to_unix
+from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict, Invalid
 
 
@@ -78,21 +77,11 @@ class Steering:
                 raise Conflict("workflow_paused", f"{workflow.name} is paused.", remedy="Activate it first.")
             listener = await self._listener(tx, workflow)
             rule = _rule(listener, kind)
-            _check(rule, given or {}, object_id)
+            checked(rule, given or {}, object_id)
             run_id = "run_" + ids.digest("start", workflow.id, key or ids.new("start"))
             now = self._clock.now()
-            trigger = Trigger(
-                spine_event_id=0,
-                name=kind,
-                stripe_event_id=key or run_id,
-                stripe_event_type=kind,
-                created=to_unix(now),
-                livemode=livemode,
-                account_id=None,
-                object_type=rule.object_type if object_id else None,
-                object_id=object_id,
-                data=None if object_id else {},
-                inputs=dict(given or {}),
+            trigger = triggers.by_hand(
+                rule, given or {}, now, name=kind, key=key or run_id, livemode=livemode, object_id=object_id
             )
             copy = await self._matcher.object_of(tx, trigger)
             run = triggers.new_run(workflow, trigger, run_id, now, lane=lane_of(listener, trigger, copy))
@@ -178,18 +167,7 @@ class Steering:
         )
         if workflow.state is not WorkflowState.ACTIVE:
             return
-        trigger = Trigger(
-            spine_event_id=0,
-            name="schedule",
-            stripe_event_id=f"schedule_{number}_{row.next_at:%Y%m%dT%H%M}",
-            stripe_event_type="schedule",
-            created=to_unix(row.next_at),
-            livemode=livemode,
-            account_id=None,
-            object_type=None,
-            object_id=None,
-            data={"scheduled": to_unix(row.next_at), "time_zone": row.time_zone},
-        )
+        trigger = triggers.on_time(number, row.next_at, row.time_zone, livemode=livemode)
         lane = lane_of(await self._listener(tx, workflow), trigger, trigger.data)
         run_id = triggers.run_id(workflow_id, trigger.stripe_event_id)
         await run_store.add(tx, triggers.new_run(workflow, trigger, run_id, now, lane=lane))
@@ -246,13 +224,3 @@ def _rule(listener: Listener, kind: str) -> Rule:
         f"{listener.workflow.name} has no trigger `{kind}`.",
         remedy=f"Add `- {kind}: {{}}` to its triggers; it has {listener.found.starts}.",
     )
-
-
-def _check(rule: Rule, given: Mapping[str, Any], object_id: str | None) -> None:
-    problems = list(inputs.check(rule.inputs, given, draft=False))
-    if problems:
-        raise Invalid.many(problems)
-    if rule.object_type and not object_id:
-        raise Invalid(
-            "object_missing", f"This run is about one {rule.object_type}.", field="object", remedy="Give its id."
-        )

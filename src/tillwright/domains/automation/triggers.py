@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from tillwright.domains.automation.model import Run, RunState, Trigger, Workflow
-from tillwright.domains.automation.rules import STRIPE
+from tillwright.domains.automation.rules import STRIPE, Rule
 from tillwright.domains.events import SpineEvent
 from tillwright.kit import ids
 from tillwright.kit.clock import to_unix
@@ -38,6 +40,57 @@ def trigger_of(event: SpineEvent) -> Trigger:
         object_id=None,
         data=data,
         depth=data.get("depth", -1) + 1 if isinstance(data.get("depth", -1), int) else 0,
+    )
+
+
+def on_time(number: int, due: datetime, time_zone: str, *, livemode: bool) -> Trigger:
+    """The trigger a time is; `number` counts the schedules of the definition, from 1."""
+    return Trigger(
+        spine_event_id=0,
+        name="schedule",
+        stripe_event_id=f"schedule_{number}_{due:%Y%m%dT%H%M}",
+        stripe_event_type="schedule",
+        created=to_unix(due),
+        livemode=livemode,
+        account_id=None,
+        object_type=None,
+        object_id=None,
+        data={"scheduled": to_unix(due), "time_zone": time_zone},
+    )
+
+
+def by_hand(
+    rule: Rule, given: Mapping[str, Any], at: datetime, *, name: str, key: str, livemode: bool, object_id: str | None
+) -> Trigger:
+    """The trigger a start by a person or a program is; `key` makes it one of a kind."""
+    return Trigger(
+        spine_event_id=0,
+        name=name,
+        stripe_event_id=key,
+        stripe_event_type=name,
+        created=to_unix(at),
+        livemode=livemode,
+        account_id=None,
+        object_type=rule.object_type if object_id else None,
+        object_id=object_id,
+        data=None if object_id else {},
+        inputs=dict(given),
+    )
+
+
+def delivered(delivery_id: str, data: Mapping[str, Any], at: int, *, livemode: bool) -> Trigger:
+    """The trigger a delivery to a workflow's address is; `at` in seconds since 1970."""
+    return Trigger(
+        spine_event_id=0,
+        name="webhook",
+        stripe_event_id=delivery_id,
+        stripe_event_type="webhook",
+        created=at,
+        livemode=livemode,
+        account_id=None,
+        object_type=None,
+        object_id=None,
+        data=data,
     )
 
 

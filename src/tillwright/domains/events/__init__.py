@@ -2,7 +2,7 @@
 
 from tillwright.domains.events.happenings import HAPPENINGS, Happening, called
 from tillwright.domains.events.model import OCCURRENCE, SpineEvent
-from tillwright.domains.events.service import behind, hand_on, hand_on_together, hold, record, record_all, since
+from tillwright.domains.events.service import behind, hand_on, hand_on_together, hold, newest, record, record_all, since
 
 __all__ = [
     "HAPPENINGS",
@@ -14,6 +14,7 @@ __all__ = [
     "hand_on",
     "hand_on_together",
     "hold",
+    "newest",
     "record",
     "record_all",
     "since",

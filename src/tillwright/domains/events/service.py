@@ -89,3 +89,10 @@ async def since(
 ) -> Sequence[SpineEvent]:
     """What was recorded under these names from then on, oldest first. A `*` in a name stands for any text."""
     return await store.since(tx, organisation_id, names, moment, limit)
+
+
+async def newest(
+    tx: Tx, organisation_id: str, names: Sequence[str], moment: datetime, limit: int
+) -> Sequence[SpineEvent]:
+    """The same, newest first."""
+    return await store.since(tx, organisation_id, names, moment, limit, newest=True)

@@ -93,13 +93,20 @@ async def hold_place(tx: Tx, organisation_id: str, consumer: str) -> None:
 
 
 async def since(
-    tx: Tx, organisation_id: str, names: Sequence[str], moment: datetime, limit: int
+    tx: Tx, organisation_id: str, names: Sequence[str], moment: datetime, limit: int, *, newest: bool = False
 ) -> Sequence[SpineEvent]:
     rows = await (
         await tx.execute(
-            "select id, name, data, created from spine_events "
-            "where organisation_id = %s and created >= %s and name like any(%s) order by id limit %s",
-            (organisation_id, moment, [_like(name) for name in names], limit),
+            "select id, name, data, created from spine_events where organisation_id = %(of)s "
+            "and created >= %(moment)s and name like any(%(names)s) "
+            "order by case when %(newest)s then -id else id end limit %(limit)s",
+            {
+                "of": organisation_id,
+                "moment": moment,
+                "names": [_like(name) for name in names],
+                "limit": limit,
+                "newest": newest,
+            },
         )
     ).fetchall()
     return [SpineEvent(r["id"], organisation_id, r["name"], r["data"], r["created"]) for r in rows]

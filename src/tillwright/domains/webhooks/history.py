@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tillwright.domains.automation.backtest import Happened
 from tillwright.domains.automation.model import Trigger
+from tillwright.domains.automation.past import Happened
 from tillwright.domains.webhooks import envelope, store
 from tillwright.domains.webhooks.model import StripeEvent
 from tillwright.domains.webhooks.pipeline import SPINE
@@ -37,6 +37,10 @@ class History:
     ) -> Sequence[Happened]:
         """Events of these types that arrived since then, oldest first, each with the object it carried."""
         return [_happened(event) for event in await store.since(tx, livemode, types, since, limit)]
+
+    async def newest(self, tx: Tx, *, livemode: bool, types: Sequence[str], limit: int) -> Sequence[Happened]:
+        """The same, newest first."""
+        return [_happened(event) for event in await store.newest_of(tx, livemode, types, limit)]
 
     async def one(self, tx: Tx, event_id: str) -> Happened | None:
         """The event of this id, if it is kept."""

@@ -147,6 +147,15 @@ async def since(tx: Tx, livemode: bool, types: Sequence[str], moment: datetime, 
     return [_event(row) async for row in rows]
 
 
+async def newest_of(tx: Tx, livemode: bool, types: Sequence[str], limit: int) -> Sequence[StripeEvent]:
+    """Events of these types, newest first."""
+    rows = await tx.execute(
+        "select * from stripe_events where livemode = %s and type = any(%s) order by place desc limit %s",
+        (livemode, list(types), limit),
+    )
+    return [_event(row) async for row in rows]
+
+
 async def counts(tx: Tx, livemode: bool, since: datetime) -> dict[str, int]:
     rows = await tx.execute(
         "select type, count(*) as count from stripe_events where livemode = %s and received >= %s "

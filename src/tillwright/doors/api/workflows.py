@@ -15,6 +15,7 @@ from tillwright.domains.automation.schema import definition_schema
 from tillwright.doors.api.callers import Caller, TheHouse
 from tillwright.doors.api.lists import ListQuery, QueryPage
 from tillwright.doors.api.workflow_runs import RunEntity, run_entity
+from tillwright.kit.clock import from_unix
 from tillwright.kit.errors import Invalid
 
 router = APIRouter(tags=["Workflows"])
@@ -105,18 +106,28 @@ class TryWorkflow(BaseModel):
 
 
 class TryEvent(BaseModel):
-    """The draft, and the stored event it is tried with."""
+    """The draft, and what it is tried with: one thing that happened, or what would be given at a start.
+
+    `eventId`: of a stored event of Stripe's, of an event of ours, or of a time; a back-test's `runs` name theirs.
+    `inputs` instead: those of its `manual` or `api` trigger, with `objectId` where that names a kind of Stripe object;
+    with `trigger: webhook`, the body of a delivery.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"source": _SOURCE, "eventId": "evt_example"}]})
 
     source: str = Field(max_length=70_000)
-    eventId: str = Field(max_length=255)  # noqa: N815
+    eventId: str | None = Field(default=None, max_length=255)  # noqa: N815
+    inputs: dict[str, Any] | None = None
+    objectId: str | None = Field(default=None, max_length=255)  # noqa: N815
+    trigger: Literal["manual", "api", "webhook"] | None = None
+    livemode: bool = False
 
 
 class BacktestReport(BaseModel):
     """`moved`: sums in minor units by kind and currency; `requests`: how often each; `runs`: what each would send.
 
-    `cut`: more would start than are shown, or more events are stored than were read.
+    `cut`: more would start than are shown, or more events are stored than were read. `untried`: which of its starts
+    can't be looked back at, in sentences.
     """
 
     model_config = ConfigDict(
@@ -132,6 +143,7 @@ class BacktestReport(BaseModel):
                     "moved": {"refund": {"eur": 2900}},
                     "unknownAmounts": 0,
                     "requests": {"POST /v1/refunds": 1},
+                    "untried": [],
                     "runs": [],
                 }
             ]
@@ -147,6 +159,7 @@ class BacktestReport(BaseModel):
     moved: dict[str, dict[str, int]]
     unknownAmounts: int  # noqa: N815
     requests: dict[str, int]
+    untried: list[str]
     runs: list[dict[str, Any]]
 
 
@@ -219,10 +232,20 @@ async def backtest(caller: Caller, house: TheHouse, body: TryWorkflow) -> Backte
     return _report(await house.automation.backtest.run(caller, body.source, days=body.days, livemode=body.livemode))
 
 
-@router.post("/workflow/test", summary="Try a draft with a stored event", operation_id="testWorkflow")
+@router.post("/workflow/test", summary="Try a draft with one start", operation_id="testWorkflow")
 async def test(caller: Caller, house: TheHouse, body: TryEvent) -> BacktestReport:
-    """What the run of this one event would have sent; `matched` is 0 if none would start. Nothing is sent."""
-    return _report(await house.automation.backtest.with_event(caller, body.source, body.eventId))
+    """What the run of one event, or of given inputs, would send. `matched` is 0 if none would start; none is."""
+    backtest = house.automation.backtest
+    if (body.eventId is None) is (body.inputs is None):
+        raise Invalid("start_ambiguous", "It is tried with one start.", field="eventId",
+                      remedy="Give either eventId or inputs.")  # fmt: skip
+    if body.eventId is not None:
+        return _report(await backtest.with_event(caller, body.source, body.eventId))
+    return _report(
+        await backtest.with_given(
+            caller, body.source, body.inputs or {}, kind=body.trigger, object_id=body.objectId, livemode=body.livemode
+        )
+    )
 
 
 @router.get("/workflow/{workflowId}", summary="Get a workflow", operation_id="getWorkflow")
@@ -345,9 +368,12 @@ def _report(report: Report) -> BacktestReport:
         "moved": report.moved,
         "unknownAmounts": report.unknown_amounts,
         "requests": report.requests,
+        "untried": list(report.untried),
         "runs": [
             {
                 "eventId": run.event,
+                "eventType": run.type,
+                "eventTime": from_unix(run.at).isoformat().replace("+00:00", "Z"),
                 "objectId": run.object_id,
                 "status": run.state,
                 "reason": run.reason,

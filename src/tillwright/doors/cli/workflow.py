@@ -10,16 +10,12 @@ import orjson
 import typer
 import yaml
 
-from tillwright.domains.automation import RunState, definition, hooks
-from tillwright.domains.automation.rehearsal import Rehearsed, rehearse
+from tillwright.domains.automation import RunState, cases, definition
 from tillwright.domains.automation.schema import definition_schema
-from tillwright.domains.automation.triggers import trigger_of
-from tillwright.domains.events import SpineEvent
 from tillwright.domains.tenancy import Principal
 from tillwright.doors.cli import workflow_events, workflow_runs, workflow_steering, workflow_tries
 from tillwright.doors.cli.choice import AsJson, Organisation
 from tillwright.doors.cli.inside import in_house, print_rows, print_table
-from tillwright.kit.clock import from_unix
 from tillwright.kit.errors import Absent, Invalid
 from tillwright.wiring import House
 
@@ -32,7 +28,7 @@ app.command()(workflow_events.kept)
 app.command()(workflow_events.replay)
 app.command()(workflow_runs.declare)
 app.command()(workflow_tries.backtest)
-app.command(name="try")(workflow_tries.with_event)
+app.command(name="try")(workflow_tries.with_start)
 for steer in workflow_steering.COMMANDS:
     app.command()(steer)
 Files = Annotated[list[Path], typer.Option("--file", "-f", help="A definition, or a folder of them. May be repeated.")]
@@ -175,39 +171,6 @@ def _check(texts: dict[Path, str]) -> None:
         raise Invalid.many(problems)
 
 
-async def _tried(text: str, beside: str, cases: Any) -> list[dict[str, Any]]:
-    if not isinstance(cases, list):
-        raise Invalid("test_invalid", f"{beside} is no list of cases.", remedy="Each has name, given and expect.")
-    return [await _case(text, number, case) for number, case in enumerate(cases, 1)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-
-
-async def _case(text: str, number: int, case: Any) -> dict[str, Any]:
-    found, given = definition.parse(text), case.get("given") or {}
-    name = given.get("event") or f"stripe:event:{found.stripe_event}"
-    name = name if ":" in name else f"stripe:event:{name}"
-    body = given.get("object") or {}
-    data: dict[str, Any] = body
-    if name.startswith("stripe:"):
-        data = {"event_id": "evt_test", "created": 0, "livemode": False, "object_type": body.get("object", "object"),
-                "object_id": body.get("id", "id")}  # fmt: skip
-    trigger = trigger_of(SpineEvent(0, "test", name, data, from_unix(0)))
-    if "webhook" in given:
-        body = given["webhook"] or {}
-        trigger = hooks.trigger_of("msg_test", body, 0, livemode=False)
-    shown = await rehearse(found, trigger, body)
-    got, expected = _seen(shown), case.get("expect") or {}
-    wanted = {"state": expected.get("state", "DONE"), "requests": expected.get("requests", [])}
-    return {"name": case.get("name", f"case {number}"), "passed": _fits(wanted, got), "expected": wanted, "got": got}
-
-
-def _seen(shown: Rehearsed) -> dict[str, Any]:
-    return {"state": str(shown.state), "reason": shown.reason, "requests": [dict(one.request) for one in shown.planned]}
-
-
-def _fits(wanted: Any, got: Any) -> bool:
-    """Whether everything that is wanted is there; what a map does not name may be anything."""
-    if isinstance(wanted, dict):
-        return isinstance(got, dict) and all(key in got and _fits(value, got[key]) for key, value in wanted.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(wanted, list):
-        return isinstance(got, list) and len(wanted) == len(got) and all(map(_fits, wanted, got))  # pyright: ignore[reportUnknownArgumentType]
-    return wanted == got
+async def _tried(text: str, beside: str, data: Any) -> list[dict[str, Any]]:
+    found = definition.parse(text)
+    return [await cases.attempt(found, number, case) for number, case in enumerate(cases.read(data, beside), 1)]

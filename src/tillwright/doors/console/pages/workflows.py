@@ -7,8 +7,8 @@ from typing import Any
 from starlette.responses import Response
 
 from tillwright.domains.automation import WorkflowVersion, rules
-from tillwright.domains.automation.inputs import Input
 from tillwright.domains.automation.rules import Rule
+from tillwright.doors.console import given_form
 from tillwright.doors.console.visit import STATUS, Visit
 from tillwright.kit import ids
 from tillwright.kit.errors import Absent, Conflict
@@ -77,8 +77,7 @@ async def _called(visit: Visit, workflow_id: str, version: WorkflowVersion | Non
 
 def _manual(version: WorkflowVersion | None) -> Rule | None:
     """The form a person starts the workflow by, if it has one."""
-    found = rules.of(version.document) if version else ()
-    return next((rule for rule in found if rule.kind == "manual"), None)
+    return given_form.first(rules.of(version.document) if version else (), ("manual",))
 
 
 async def start(visit: Visit) -> Response:
@@ -87,28 +86,14 @@ async def start(visit: Visit) -> Response:
     workflow = await automation.get(visit.principal, asked)
     versions = await automation.versions(visit.principal, workflow.id)
     manual = _manual(next((version for version in versions if version.number == workflow.version), None))
-    written = {name: visit.text(f"input-{name}").strip() for name in (manual.inputs if manual else {})}
-    given = {name: _value(manual.inputs[name], text) for name, text in written.items() if manual and text}
     run = await automation.steering.start(
         visit.principal,
         workflow.id,
-        given,
+        given_form.read(visit, manual) if manual else {},
         object_id=visit.text("object").strip() or None,
         key=visit.text("key") or None,
     )
     return visit.go(f"/runs/{run.id}", done="run-started")
-
-
-def _value(rule: Input, text: str) -> Any:
-    """A form's text as the kind the input wants; what does not fit is left for the checks to complain about."""
-    if rule.kind == "boolean":
-        return text == "true"
-    if rule.kind in ("integer", "number"):
-        try:
-            return int(text) if rule.kind == "integer" else float(text)
-        except ValueError:
-            return text
-    return [part.strip() for part in text.split(",")] if rule.kind == "texts" else text
 
 
 async def activate(visit: Visit) -> Response:
