@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.domains.automation.stage import Stage, unpaid_invoice
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+
+from tests.domains.automation.stage import Handed, Stage, unpaid_invoice
 from tests.domains.automation.test_safety import CREDIT, HEAD
 from tillwright.domains.automation import RunState
 from tillwright.domains.automation.interpreter import PARKED
@@ -51,3 +56,43 @@ async def test_of_two_organisations_the_quiet_ones_run_does_not_wait_for_the_lou
     while await stage.automation.hand_over(stage.queue):
         pass
     assert len(stage.queue.payloads) == 41, "the loud one has 40 in the workers' hands, and no more"
+
+
+async def test_who_has_runs_in_hand_already_comes_after_who_has_none(stage: Stage) -> None:
+    quiet = await stage.house.tenancy.create_organisation("Quiet", "q@example.com", "a long enough password")
+    await stage.automation.save(stage.principal, BY_HAND, activate=True)
+    await stage.automation.save(quiet, BY_HAND, activate=True)
+    for _ in range(10):
+        await stage.automation.steering.start(stage.principal, "by_hand")
+    assert await stage.automation.hand_over(stage.queue, limit=5) == 5
+    late = [await stage.automation.steering.start(quiet, "by_hand") for _ in range(3)]
+    assert await stage.automation.hand_over(stage.queue, limit=3) == 3
+    assert all(run.id in stage.queue.payloads for run in late), "five of the loud one's are under way, and others wait"
+
+
+async def test_of_two_workers_each_takes_other_runs_and_neither_holds_up_the_spine_while_it_does(stage: Stage) -> None:
+    await stage.automation.save(stage.principal, BY_HAND, activate=True)
+    runs = {(await stage.automation.steering.start(stage.principal, "by_hand")).id for _ in range(4)}
+    other, writers = Handed(), list[Any]()
+
+    class Slow(Handed):
+        """While one worker hands over its first run, the other does all it can."""
+
+        async def enqueue(self, run_id: str, payload: Mapping[str, Any]) -> None:
+            if not self.payloads:
+                assert await stage.automation.hand_over(other, limit=4) == 2
+                with psycopg.connect(stage.house.database.owner_url.reveal()) as connection:
+                    writers.extend(
+                        connection.execute(
+                            "select query from pg_stat_activity where datname = current_database() "
+                            "and backend_type = 'client backend' and backend_xid is not null"
+                        )
+                    )
+            await super().enqueue(run_id, payload)
+
+    mine = Slow()
+    assert await stage.automation.hand_over(mine, limit=2) == 2
+    assert mine.payloads.keys() | other.payloads.keys() == runs
+    assert not mine.payloads.keys() & other.payloads.keys()
+    assert not writers, "a transaction that had written would keep every reader of the spine waiting"
+    assert await stage.automation.hand_over(other) == 0

@@ -72,6 +72,64 @@ async def test_the_same_id_runs_once(database_url: Secret) -> None:
     assert sorted(runs) == ["run_last", "run_once"]
 
 
+async def test_a_run_begun_here_runs_once_and_is_taken_over_from_the_queue_if_it_is_cut_off(
+    database_url: Secret,
+) -> None:
+    done: list[str] = []
+    hold = asyncio.Event()
+
+    async def runner(steps: Steps, payload: Mapping[str, Any]) -> str:
+        await steps.step("first", lambda: note(f"{payload['id']} first"))
+        if payload["id"] == "cut":
+            await steps.step("second", held)
+        return "DONE"
+
+    async def note(name: str) -> str:
+        done.append(name)
+        return name
+
+    async def held() -> str:
+        done.append("cut second")
+        await hold.wait()
+        return ""
+
+    async with engine_with(database_url, runner) as engine:
+        assert engine.room == 50
+        for _ in range(2):
+            await engine.begin("run_short", {"id": "short"})
+        await engine.begin("run_cut", {"id": "cut"})
+        await until(lambda: "cut second" in done and engine.room == 49)
+        await engine.begin("run_short", {"id": "short"})
+        first_worker = engine.worker_id
+    hold.set()
+    async with engine_with(database_url, runner) as engine:
+        await engine.begin("run_cut", {"id": "cut"})
+        assert engine.room == 50, "it is booked on the other worker still: whoever hands it over again changes nothing"
+        assert await engine.take_over([first_worker]) == ["run_cut"]
+        await until(lambda: done.count("cut second") == 2)
+        await engine.begin("run_short", {"id": "short"})
+        await asyncio.sleep(0.2)
+    assert sorted(done) == ["cut first", "cut second", "cut second", "short first"]
+
+
+async def test_a_connection_that_the_server_ended_is_replaced_before_it_is_used(database_url: Secret) -> None:
+    done: list[str] = []
+
+    async def runner(steps: Steps, payload: Mapping[str, Any]) -> str:
+        done.append(payload["id"])
+        return "DONE"
+
+    async with engine_with(database_url, runner) as engine:
+        for number in range(3):
+            with psycopg.connect(database_url.reveal(), autocommit=True) as connection:
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'dbos%'"
+                )
+            await engine.begin(f"run_{number}", {"id": str(number)})
+            await until(lambda: str(number) in done)  # noqa: B023 - awaited at once
+    assert done == ["0", "1", "2"]
+
+
 async def test_a_run_cut_off_by_a_stop_goes_on_behind_its_last_kept_step(database_url: Secret) -> None:
     done: list[str] = []
     hold = asyncio.Event()

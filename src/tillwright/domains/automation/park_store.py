@@ -151,6 +151,12 @@ async def nudge_paused(tx: Tx, organisation_id: str, workflow_id: str, now: date
     )
 
 
+async def next_wake(tx: Tx, at: datetime) -> datetime | None:
+    """When the next parked run looks again, after a time, over all organisations."""
+    row = await (await tx.execute("select runs as due from automation_due_next(%s)", (at,))).fetchone()
+    return row["due"] if row else None
+
+
 async def wait_of(tx: Tx, organisation_id: str, run_id: str, step: str, attempt: int) -> Wait | None:
     row = await (
         await tx.execute(

@@ -43,11 +43,19 @@ async def add(tx: Tx, run: Run) -> bool:
 async def waiting(tx: Tx, at: datetime, limit: int, each: int) -> Sequence[tuple[str, str]]:
     """(organisation, run) of runs that are due to be handed over, over all organisations and fairly between them.
 
+    Each is locked until the transaction ends; those another worker has locked are passed over. The lock is advisory,
+    because a locked row would make the transaction one that has written.
+
     Args:
         each: at most so many of one organisation are in the workers' hands.
     """
     rows = await (
-        await tx.execute("select organisation_id, id from runs_to_hand_over(%s, %s, %s)", (at, limit, each))
+        await tx.execute(
+            "with due as materialized (select organisation_id, id from runs_to_hand_over(%s, %s, %s)) "
+            "select organisation_id, id from due "
+            "where pg_try_advisory_xact_lock(hashtextextended('tillwright run ' || id, 0)) limit %s",
+            (at, limit * 4, each, limit),
+        )
     ).fetchall()
     return [(row["organisation_id"], row["id"]) for row in rows]
 
@@ -70,12 +78,13 @@ async def by_id(tx: Tx, organisation_id: str, run_id: str, *, lock: bool = False
 async def to_hand_over(
     tx: Tx, organisation_id: str, run_ids: Sequence[str]
 ) -> Mapping[str, tuple[Run, Mapping[str, Any] | None]]:
-    """Runs by their ids, each with the document of its version, if there still is one."""
+    """Those of the runs that still are to be handed over, each with the document of its version, if there is one."""
     rows = await (
         await tx.execute(
             "select r.*, v.document from workflow_runs r left join workflow_versions v on v.organisation_id = "
             "r.organisation_id and v.workflow_id = r.workflow_id and v.number = r.version "
-            "where r.organisation_id = %s and r.id = any(%s)",
+            "where r.organisation_id = %s and r.id = any(%s) and r.handed_over is null and r.finished is null "
+            "order by r.created, r.place",
             (organisation_id, list(run_ids)),
         )
     ).fetchall()

@@ -35,6 +35,12 @@ async def replace(tx: Tx, organisation_id: str, workflow_id: str, schedules: Seq
         )
 
 
+async def next_due(tx: Tx, at: datetime) -> datetime | None:
+    """When the next one is due, over all organisations."""
+    row = await (await tx.execute("select schedules as due from automation_due_next(%s)", (at,))).fetchone()
+    return row["due"] if row else None
+
+
 async def due(tx: Tx, at: datetime, limit: int) -> Sequence[tuple[str, str, int]]:
     """(organisation, workflow, number) of what is due, over all organisations."""
     rows = await (await tx.execute("select * from schedules_due(%s, %s)", (at, limit))).fetchall()

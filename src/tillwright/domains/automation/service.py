@@ -362,7 +362,7 @@ class Automation:
         return await self._matcher.take(tx, organisation_id, happened)
 
     async def hand_over(self, queue: RunQueue, limit: int = 100, each: int = IN_HAND) -> int:
-        """Give the queue the runs that are due; returns how many (see `handing_over`)."""
+        """Give the queue the runs that are due, `limit` at most; returns how many (see `handing_over`)."""
         return await handing_over.hand_over(self._database, self._clock, queue, limit, each)
 
     async def execute(self, steps: Steps, payload: Mapping[str, Any]) -> str:

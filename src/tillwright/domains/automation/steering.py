@@ -155,6 +155,16 @@ class Steering:
                 await self._on_time(tx, organisation_id, workflow_id, number, now, livemode)
         return len(due)
 
+    async def next_tick(self) -> datetime | None:
+        """When the next schedule is due, of all organisations."""
+        async with self._database.open() as tx:
+            return await schedule_store.next_due(tx, self._clock.now())
+
+    async def next_wake(self) -> datetime | None:
+        """When the next run that waits is due to be handed over, of all organisations."""
+        async with self._database.open() as tx:
+            return await park_store.next_wake(tx, self._clock.now())
+
     async def _on_time(
         self, tx: Tx, organisation_id: str, workflow_id: str, number: int, now: datetime, livemode: bool
     ) -> None:

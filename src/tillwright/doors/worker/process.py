@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from tillwright.domains.automation import Automation
 from tillwright.domains.billing import Effects
@@ -15,6 +15,7 @@ from tillwright.doors.worker.chores import Chore, Rota
 from tillwright.doors.worker.relay import Reaction, Relay
 from tillwright.doors.worker.upkeep import Upkeep
 from tillwright.gateways.database import Database
+from tillwright.gateways.durable import Json
 from tillwright.gateways.durable.engine import Engine
 from tillwright.gateways.durable.presence import Presence
 from tillwright.kit import ids
@@ -29,12 +30,22 @@ FENCED = 75
 _log = logging.getLogger(__name__)
 
 
+class Here:
+    """Runs are handed over to be executed by this very process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def enqueue(self, run_id: str, payload: Mapping[str, Json]) -> None:
+        await self._engine.begin(run_id, payload)
+
+
 class Worker:
     """One worker; a process has one at most, because the engine is its only one.
 
     Args:
         reactions: who else reads the spine: the consumer's name, and what it does with each event.
-        more: chores of other rooms, such as applying events and filling the mirror: (name, pause in seconds, what).
+        more: chores of other rooms, such as applying events and filling the mirror.
     """
 
     def __init__(
@@ -46,7 +57,7 @@ class Worker:
         effects: Effects,
         notifications: Notifications,
         reactions: Sequence[tuple[str, Reaction]] = (),
-        more: Sequence[tuple[str, float, Callable[[], Awaitable[int]]]] = (),
+        more: Sequence[Chore] = (),
     ) -> None:
         self.id = ids.new("worker")
         self.fenced = False
@@ -54,8 +65,9 @@ class Worker:
         self._automation = automation
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        self._engine = Engine(database.owner_url, worker_id=self.id)
-        self._presence = Presence(database.owner_url, self.id, on_fenced=self._on_fenced)
+        self._engine = Engine(database.owner_url, worker_id=self.id, on_room=self._on_room)
+        self._presence = Presence(database.owner_url, self.id, on_fenced=self._on_fenced, on_silence=self._on_silence)
+        self._here = Here(self._engine)
         self._spine = Relay(database, "automation", together=automation.match_events)
         self._readers = [(f"relay to {name}", Relay(database, name, react)) for name, react in reactions]
         upkeep = Upkeep(clock=clock, database=database, engine=self._engine, automation=automation, effects=effects)
@@ -63,15 +75,15 @@ class Worker:
             clock,
             [
                 Chore("relay", 0.5, self._relay),
-                Chore("hand over", 0.5, lambda: automation.hand_over(self._engine)),
-                Chore("schedules", 1.0, automation.steering.tick),
+                Chore("hand over", 0.5, self._hand_over, due=automation.steering.next_wake),
+                Chore("schedules", 1.0, automation.steering.tick, due=automation.steering.next_tick),
                 Chore("mail", 1.0, notifications.deliver_due),
-                Chore("janitor", 0.5, upkeep.janitor),
+                Chore("janitor", 5.0, upkeep.janitor),  # and at once, when somebody falls silent
                 Chore("strays", 30.0, upkeep.strays),
                 Chore("doubts", 60.0, upkeep.doubts),
                 Chore("forget", 600.0, upkeep.forget),
                 *(Chore(name, 0.5, reader.step) for name, reader in self._readers),
-                *(Chore(name, every, do) for name, every, do in more),
+                *more,
             ],
         )
 
@@ -80,6 +92,10 @@ class Worker:
         if handed:
             self._rota.wake("hand over")
         return handed
+
+    async def _hand_over(self) -> int:
+        room = self._engine.room
+        return await self._automation.hand_over(self._here, limit=room) if room else 0
 
     def stop(self) -> None:
         """Ask the worker to end."""
@@ -113,15 +129,23 @@ class Worker:
             await asyncio.to_thread(self._presence.stop)
 
     async def _listen(self) -> None:
-        """Look at the spine as soon as something is said to be there; the chore's own pace is what can be relied on."""
+        """Look as soon as something is said to be there; the chores' own pace is what can be relied on."""
         while True:
             try:
-                async for _ in self._database.listen("spine"):
-                    self._rota.wake("relay", *(name for name, _ in self._readers))
+                async for word in self._database.listen("spine"):
+                    self._rota.wake(word) if word else self._rota.wake("relay", *(name for name, _ in self._readers))
+                    self._rota.stir()
             except Exception as error:
                 # Whatever it was, listening is a convenience: try again after a while.
                 _log.debug("Listening to the spine ended: %s", error)
             await asyncio.sleep(2.0)
+
+    def _on_room(self) -> None:
+        """A run is over: its lane's next one, or its organisation's, may be due."""
+        self._rota.wake("hand over")
+
+    def _on_silence(self) -> None:
+        self._loop.call_soon_threadsafe(self._rota.wake, "janitor")
 
     def _on_fenced(self) -> None:
         _log.error("Worker %s was silent too long: the others have taken over its runs, so it stops.", self.id)

@@ -1,15 +1,17 @@
-"""DBOS as we use it: one generic workflow, one queue, runs known by their own ids."""
+"""DBOS as we use it: one generic workflow, runs known by their own ids, one queue for those of workers that died."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import select
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, EnqueueOptions
+from dbos import DBOS, DBOSConfig, EnqueueOptions, SetWorkflowID
 from dbos import DBOSPortableJSONSerializer as PortableSerializer
+from sqlalchemy.exc import DisconnectionError
 
 from tillwright.gateways.durable.steps import Json, Runner
 from tillwright.kit.errors import Upstream
@@ -32,13 +34,25 @@ class Engine:
         owner_url: the database that holds the runs; its schema `dbos` is made when missing.
         worker_id: unique among all processes that ever ran; runs are booked on it.
         concurrency: how many runs this process has in hand at most.
-        poll: seconds between looks at the queue.
+        poll: seconds between looks at the queue. What is handed over begins at once and never waits for such a look:
+            only what a dead worker had in hand does.
+        on_room: called whenever a run in hand is over.
     """
 
-    def __init__(self, owner_url: Secret, *, worker_id: str, concurrency: int = 50, poll: float = 0.1) -> None:
+    def __init__(
+        self,
+        owner_url: Secret,
+        *,
+        worker_id: str,
+        concurrency: int = 50,
+        poll: float = 1.0,
+        on_room: Callable[[], None] = lambda: None,
+    ) -> None:
         self.worker_id = worker_id
         self._concurrency = concurrency
         self._poll = poll
+        self._on_room = on_room
+        self._run: Callable[[dict[str, Json]], Coroutine[Any, Any, str]] | None = None
         self._in_hand: set[asyncio.Task[Any]] = set()
         self._config: DBOSConfig = {
             "name": APPLICATION,
@@ -48,6 +62,8 @@ class Engine:
             "executor_id": worker_id,
             "serializer": PortableSerializer(),
             "sys_db_pool_size": 8,
+            # Instead of a question to the server before each use: what it has ended can be seen here.
+            "db_engine_kwargs": {"pool_pre_ping": False, "pool_events": [(_look_before_use, "checkout")]},
             "log_level": "WARNING",
             "scheduler_polling_interval_sec": 3600,  # we have no DBOS schedules
             # Our values are JSON, so a notification thread has nothing to wake; polls are quick enough.
@@ -69,9 +85,10 @@ class Engine:
                 return await runner(_Checkpoints(), payload)
             finally:
                 self._in_hand.discard(task)
+                self._on_room()
 
         DBOS(config=self._config)
-        DBOS.workflow(name=WORKFLOW)(run)
+        self._run = DBOS.workflow(name=WORKFLOW)(run)
         try:
             # In the loop's own thread: DBOS then runs async workflows on this loop, beside our connection pool.
             DBOS.launch()
@@ -102,8 +119,22 @@ class Engine:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
+    @property
+    def room(self) -> int:
+        """How many runs more this process takes in hand now."""
+        return max(0, self._concurrency - len(self._in_hand))
+
+    async def begin(self, run_id: str, payload: Mapping[str, Json]) -> None:
+        """Execute a run in this process, from now on; the same id again, here or elsewhere, changes nothing.
+
+        Once this returns, the run is booked on this worker: should it die, another one takes the run over.
+        """
+        assert self._run is not None, "an engine is started before it begins a run"
+        with SetWorkflowID(run_id):
+            await DBOS.start_workflow_async(self._run, dict(payload))
+
     async def enqueue(self, run_id: str, payload: Mapping[str, Json]) -> None:
-        """Hand a run over; the same id again changes nothing."""
+        """Let whichever worker looks at the queue next execute a run; the same id again changes nothing."""
         options: EnqueueOptions = {"workflow_name": WORKFLOW, "queue_name": QUEUE, "workflow_id": run_id}
         await DBOS.enqueue_workflow_with_options_async(options, dict(payload))
 
@@ -145,6 +176,14 @@ class Engine:
             status=["SUCCESS"], completed_before=moment, limit=limit, load_input=False, load_output=False
         )
         return [run.workflow_id for run in done]
+
+
+def _look_before_use(connection: Any, *_: object) -> None:
+    """A server that ended a connection has said so, and then there is something to read: let it be replaced."""
+    socket = select.poll()
+    socket.register(connection.fileno(), select.POLLIN)
+    if socket.poll(0):
+        raise DisconnectionError("The server has ended this connection.")
 
 
 class _Checkpoints:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.durable.engine import Engine
+from tillwright.gateways.durable.presence import SILENT
 
-SILENT = 2.0
-"""Seconds without a sign of life after which a worker whose lock is free counts as dead."""
 LOST = 10.0
 """Seconds without a sign of life after which any worker counts as dead."""
 

@@ -14,6 +14,8 @@ from tillwright.kit.seal import Secret
 
 BEAT = 0.5
 """Seconds between signs of life."""
+SILENT = 2.0
+"""Seconds without a sign of life after which a worker whose lock is free counts as dead."""
 
 _log = logging.getLogger(__name__)
 
@@ -24,12 +26,22 @@ class Presence:
     Args:
         on_fenced: called once, from that thread, if the others have declared this worker dead: its runs are theirs
             now, so it must not go on.
+        on_silence: called from that thread at each beat that sees a worker whose runs want to be taken over.
     """
 
-    def __init__(self, owner_url: Secret, worker_id: str, *, on_fenced: Callable[[], None], beat: float = BEAT) -> None:
+    def __init__(
+        self,
+        owner_url: Secret,
+        worker_id: str,
+        *,
+        on_fenced: Callable[[], None],
+        on_silence: Callable[[], None] = lambda: None,
+        beat: float = BEAT,
+    ) -> None:
         self._url = owner_url.reveal()
         self._worker_id = worker_id
         self._on_fenced = on_fenced
+        self._on_silence = on_silence
         self._beat = beat
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
@@ -75,18 +87,22 @@ class Presence:
             try:
                 if self._connection is None:
                     self._connection = self._connect()
-                alive = self._connection.execute(
-                    "update tillwright.workers set beat = clock_timestamp() where id = %s and state = 'ALIVE'",
-                    (self._worker_id,),
-                ).rowcount
+                beaten = self._connection.execute(
+                    "update tillwright.workers set beat = clock_timestamp() where id = %s and state = 'ALIVE' "
+                    "returning exists (select 1 from tillwright.workers w where w.swept is null and w.id <> workers.id "
+                    "and (w.state <> 'ALIVE' or w.beat < clock_timestamp() - make_interval(secs => %s)))",
+                    (self._worker_id, SILENT),
+                ).fetchone()
             except psycopg.OperationalError as error:
                 _log.warning("Worker %s could not give its sign of life: %s", self._worker_id, error)
                 self._drop()
                 continue
-            if not alive:
+            if beaten is None:
                 self._drop()
                 self._on_fenced()
                 return
+            if beaten[0]:
+                self._on_silence()
         self._drop()
 
     def _drop(self) -> None:

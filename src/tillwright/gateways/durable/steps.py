@@ -33,8 +33,8 @@ Runner = Callable[[Steps, Mapping[str, Json]], Awaitable[str]]
 
 
 class RunQueue(Protocol):
-    """Where runs are handed over to be executed, by this process or by another."""
+    """Where runs are handed over to be executed."""
 
     async def enqueue(self, run_id: str, payload: Mapping[str, Json]) -> None:
-        """Hand a run over; the same id again changes nothing."""
+        """Hand a run over; the same id again changes nothing. It is in safe hands once this returns."""
         ...
