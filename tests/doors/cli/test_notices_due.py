@@ -9,7 +9,7 @@ import pytest
 from tests.domains.entitlements.conftest import Firm, firm
 from tests.domains.entitlements.test_renew_soon import tell_renewals
 from tests.domains.entitlements.test_sweep import made
-from tillwright.doors.cli.notices import answer, show
+from tillwright.doors.cli.notices import answer, coming, show
 
 __all__ = ["firm"]
 
@@ -41,3 +41,18 @@ async def test_ends_and_renewals_each_with_its_reason(firm: Firm, capsys: pytest
     empty = await answer(firm.house, firm.organisation_id, at + timedelta(days=20))
     show(empty)
     assert "Nothing would be sent." in capsys.readouterr().out
+
+
+async def test_what_renews_and_what_of_its_notice(firm: Firm) -> None:
+    firm.shop.subscribe(firm.shop.customer(), firm.shop.price())
+    await firm.keep_up()
+    (off,) = await coming(firm.house, firm.organisation_id, 40)
+    assert (off["notice"], off["noticeDue"]) == ("no notice: they are off", None)
+    await tell_renewals(firm, 7)
+    (due,) = await coming(firm.house, firm.organisation_id, 40)
+    assert due["notice"] == f"its notice goes out at {due['noticeDue']}"
+    assert await coming(firm.house, firm.organisation_id, 7) == []
+    firm.clock.move((due["daysLeft"] - 6) * 86_400)
+    await firm.keep_up()
+    (told,) = await coming(firm.house, firm.organisation_id, 7)
+    assert told["notice"] == f"its notice went out at {told['noticeSent']}"

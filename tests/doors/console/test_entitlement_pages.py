@@ -59,6 +59,18 @@ async def test_calendar_timeline_and_nonsense(ada: Person, one: Entitlement, que
     assert "style=" not in page.text, "the page may hold no style of its own"
 
 
+async def test_what_renews_with_its_notice(ada: Person, one: Entitlement) -> None:
+    text = text_of((await ada.see("/entitlements?view=renewals&days=90")).text)
+    for word in ("Plan 4900", "Notices before renewals are off", "31 days", "Buyer"):
+        assert word in text
+    assert "Pilot" not in text, "what ends is not what renews"
+    integration = await ada.house.integrations.get(ada.principal)
+    wanted = {"enable_entitlement_renew_soon_notification": True, "days_before_entitlement_renewal": 10}
+    await ada.house.integrations.update(ada.principal, expected_version=integration.version, settings=wanted)
+    assert "Notices 10 days before" in text_of((await ada.see("/entitlements?view=renewals&days=90")).text)
+    assert "Nothing renews in the next 7 days" in text_of((await ada.see("/entitlements?view=renewals&days=7")).text)
+
+
 async def test_one_with_its_verbs(ada: Person, one: Entitlement) -> None:
     path = f"/entitlements/{one.id}"
     page = text_of((await ada.see(path)).text)

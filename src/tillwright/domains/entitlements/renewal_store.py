@@ -30,12 +30,26 @@ async def told(tx: Tx, entitlement_ids: Sequence[str]) -> set[tuple[str, datetim
     return {(row["entitlement_id"], row["renews"]) async for row in rows}
 
 
-async def of_entitlement(tx: Tx, entitlement_id: str) -> Sequence[SentRenewal]:
-    """Newest first."""
+async def sent(tx: Tx, entitlement_ids: Sequence[str]) -> Sequence[SentRenewal]:
+    """What went out for these, newest first."""
     rows = await tx.execute(
-        "select * from entitlement_renewal_notices where entitlement_id = %s order by renews desc", (entitlement_id,)
+        "select * from entitlement_renewal_notices where entitlement_id = any(%s) order by renews desc, entitlement_id",
+        (list(entitlement_ids),),
     )
     return [SentRenewal(r["entitlement_id"], r["renews"], r["days_left"], r["created"]) async for r in rows]
+
+
+async def between(
+    tx: Tx, livemode: bool, since: datetime, until: datetime, limit: int, offset: int
+) -> tuple[Sequence[Entitlement], int]:
+    """Those that run and renew from one time to another, first the next, and how many there are."""
+    rows = await tx.execute(
+        "select *, count(*) over () as n from entitlements where livemode = %s and end_time is null and renews > %s "
+        "and renews < %s and status in ('ACTIVE', 'PENDING_CANCEL') order by renews, id limit %s offset %s",
+        (livemode, since, until, limit, offset),
+    )
+    found = await rows.fetchall()
+    return [entitlement_of(row) for row in found], found[0]["n"] if found else 0
 
 
 async def renewing(

@@ -28,6 +28,7 @@ from tillwright.domains.entitlements.plans import Choices, Plans
 from tillwright.domains.entitlements.purchases import PurchaseTerms
 from tillwright.domains.entitlements.purchases import store as purchase_store
 from tillwright.domains.entitlements.renew_soon import Renewal
+from tillwright.domains.entitlements.renewing import Renewals
 from tillwright.domains.entitlements.sweeping import Coming, ComingRenewal, Sweep
 from tillwright.domains.entitlements.writes import Writes
 from tillwright.domains.events import SpineEvent
@@ -63,6 +64,7 @@ class Entitlements:
         self._follower = Follower(clock=clock, database=database, mirror=mirror)
         self._sweep = Sweep(clock=clock, database=database, plans=self._plans)
         self._maker = Maker(clock=clock, database=database, integrations=integrations, mirror=mirror)
+        self.renewals = Renewals(clock=clock, database=database, plans=self._plans)
         self.purchase_terms = PurchaseTerms(clock=clock, database=database, integrations=integrations, mirror=mirror)
         self._canceller = Canceller(clock=clock, database=database, effects=effects, follower=self._follower)
 
@@ -152,7 +154,7 @@ class Entitlements:
         """The notices before its renewals that were recorded, newest first."""
         principal.require("entitlement:read")
         async with self._database.tenant(principal.organisation_id) as tx:
-            return await renewal_store.of_entitlement(tx, entitlement_id)
+            return await renewal_store.sent(tx, [entitlement_id])
 
     async def choices(self, principal: Principal) -> Choices:
         """The switch, the days and the time zone that hold for all."""

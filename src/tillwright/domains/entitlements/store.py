@@ -31,6 +31,7 @@ COLUMNS: Mapping[str, Column] = {
     "livemode": Column("livemode", "boolean"),
     "start_time": Column("start_time", "time"),
     "end_time": Column("end_time", "time"),
+    "renew_time": Column("renews", "time"),
     "creation_time": Column("created", "time"),
     "last_update_time": Column("updated", "time"),
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from tillwright.domains.entitlements import Entitlement, Notice, SentNotice, Term
+from tillwright.domains.entitlements import Entitlement, Term
 from tillwright.domains.integrations.model import PARTNER, SERVICE
 
 _ID = "ent_01k0example0000000000000000"
@@ -227,39 +227,3 @@ class EntitlementTermEntity(BaseModel):
             lastUpdateTime=term.created,
             info={"type": term.kind},
         )
-
-
-class NoticeEntity(BaseModel):
-    """One end-soon notice: `offset` in days before `endTime`. `state` SENT went out at `time`, NEXT will then."""
-
-    model_config = _example(
-        {
-            "state": "SENT",
-            "endTime": "2027-02-15T12:00:00Z",
-            "offset": 30,
-            "daysLeft": 30,
-            "initial": True,
-            "time": "2027-01-16T12:00:00Z",
-        }
-    )
-
-    state: Literal["SENT", "NEXT"]
-    endTime: datetime  # noqa: N815
-    offset: int
-    daysLeft: int  # noqa: N815
-    initial: bool
-    time: datetime
-
-    @classmethod
-    def sent(cls, notice: SentNotice) -> NoticeEntity:
-        return cls(
-            state="SENT", endTime=notice.end, offset=notice.offset, daysLeft=notice.days_left,
-            initial=notice.initial, time=notice.at,
-        )  # fmt: skip
-
-    @classmethod
-    def next(cls, end: datetime, notice: Notice) -> NoticeEntity:
-        return cls(
-            state="NEXT", endTime=end, offset=notice.offset, daysLeft=notice.days_left, initial=notice.initial,
-            time=notice.at,
-        )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Entitlements over HTTP: list, query, make, rename, extend, cancel; their terms and their notices."""
+"""Entitlements over HTTP: list, query, make, rename, extend, cancel; and their terms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from tillwright.doors.api.entitlement_shapes import (
     CreateEntitlement,
     EntitlementEntity,
     EntitlementTermEntity,
-    NoticeEntity,
     RenameEntitlement,
     ScheduleCancellation,
     UpdateEntitlement,
@@ -185,14 +184,3 @@ async def get_term(
         if term.id == entitlementTermId:
             return term
     raise Absent("term_absent", f"There is no term {entitlementTermId[:60]}.", field="entitlementTermId")
-
-
-@router.get(_PATH + "/notice", summary="Its end-soon notices", operation_id="listEntitlementNotices")
-async def list_notices(caller: Caller, house: TheHouse, entitlementId: str) -> list[NoticeEntity]:  # noqa: N803
-    """The next one first, if one is to come; then those that went out, newest first."""
-    entitlement = await house.entitlements.get(caller, entitlementId)
-    sent = (await house.entitlements.sent(caller, [entitlement])).get(entitlement.id, [])
-    choices = await house.entitlements.choices(caller)
-    coming = house.entitlements.coming(entitlement, choices, sent)
-    following = [NoticeEntity.next(entitlement.end, coming)] if coming and entitlement.end else []
-    return [*following, *(NoticeEntity.sent(notice) for notice in sent)]

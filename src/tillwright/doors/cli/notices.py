@@ -1,4 +1,4 @@
-"""`tillwright notices due`: what would be sent before entitlements end or renew, and why; writes nothing."""
+"""`tillwright notices`: what would be sent before entitlements end or renew, and what renews soon; writes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from tillwright.domains.entitlements import Choices, Coming, ComingRenewal
+from tillwright.domains.entitlements import Choices, Coming, ComingRenewal, NextRenewal
 from tillwright.domains.entitlements.cancellation import time_of
 from tillwright.domains.entitlements.changes import rfc3339
 from tillwright.domains.tenancy import Principal
@@ -18,6 +18,8 @@ from tillwright.doors.cli.choice import AsJson, Organisation, chosen
 from tillwright.settings import read
 from tillwright.wiring import House, open_house
 
+MOST = 100_000
+"""Renewals that are listed at once."""
 app = typer.Typer(help="The notices that go out before entitlements end or renew.", no_args_is_help=True)
 
 
@@ -38,6 +40,53 @@ def due(
         print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     else:
         show(found)
+
+
+@app.command()
+def renewals(
+    days: Annotated[int, typer.Option(help="How many days ahead.")] = 30,
+    organisation: Organisation = None,
+    as_json: AsJson = False,
+) -> None:
+    """What renews by itself soon, and when the notice before it went out or will. Sends and writes nothing."""
+    found = asyncio.run(_renewals(days, organisation))
+    if as_json:
+        print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+        return
+    for row in found:
+        print(f"{_days(row['daysLeft']):>8}  {row['renewTime'][:10]}  {row['name']} for {row['buyer'] or 'nobody'}")
+        print(f"          {row['notice']}")
+    print(f"\n{len(found)} renew in {_days(days)}." if found else f"Nothing renews in {_days(days)}.")
+
+
+async def _renewals(days: int, organisation: str | None) -> list[dict[str, Any]]:
+    async with open_house(read()) as house:
+        return await coming(house, await chosen(house, organisation), days)
+
+
+async def coming(house: House, organisation_id: str, days: int) -> list[dict[str, Any]]:
+    """What renews, as data."""
+    principal = Principal.system(organisation_id, "tillwright notices")
+    found, _ = await house.entitlements.renewals.coming(principal, days=days, limit=MOST)
+    return [
+        {
+            "entitlementId": one.entitlement.id,
+            "name": one.entitlement.name,
+            "buyer": one.entitlement.buyer_name or one.entitlement.buyer_id,
+            "renewTime": rfc3339(one.renews),
+            "daysLeft": one.days_left,
+            "noticeSent": rfc3339(one.told.at) if one.told else None,
+            "noticeDue": rfc3339(one.notice.at) if one.notice else None,
+            "notice": _turn_of(one),
+        }
+        for one in found
+    ]
+
+
+def _turn_of(one: NextRenewal) -> str:
+    if one.told:
+        return f"its notice went out at {rfc3339(one.told.at)}"
+    return f"its notice goes out at {rfc3339(one.notice.at)}" if one.notice else "no notice: they are off"
 
 
 async def _due(at: str | None, organisation: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Entitlements: by end date, on a calendar, on a timeline; and one with its notices, terms and verbs."""
+"""Entitlements: by end date, on a calendar, on a timeline, by renewal; and one with its notices, terms and verbs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from tillwright.kit.errors import Conflict, Invalid, TillwrightError, Upstream
 PAGE = 25
 _MOST_DRAWN = 60
 _MOST_TOLD = 60
+_AHEAD = (7, 30, 90)
+"""How many days of renewals can be looked at."""
 
 
 async def index(visit: Visit) -> Response:
@@ -32,6 +34,8 @@ async def index(visit: Visit) -> Response:
         return await _calendar(visit, choices, stripe.livemode)
     if view == "timeline":
         return await _timeline(visit, choices, stripe.livemode)
+    if view == "renewals":
+        return await _renewals(visit, choices)
     number, status, words = _number(visit), visit.query("status"), _plain(visit.query("q"))
     named = f'(or (ilike name "{words}") (ilike buyer_name "{words}") (ilike buyer_email "{words}"))'
     found, total = await visit.house.entitlements.find(
@@ -149,6 +153,23 @@ async def _timeline(visit: Visit, choices: Choices, livemode: bool) -> Response:
     rows = await _rows(visit, [e for e in found if e.status not in ("CANCELLED", "DELETED")], choices)
     bars, ticks = endings.bars(rows, choices, now), endings.ticks(now, choices.zone)
     return _html(visit, choices, view="timeline", bars=bars, ticks=ticks)
+
+
+async def _renewals(visit: Visit, choices: Choices) -> Response:
+    number, days = _number(visit), next((n for n in _AHEAD if str(n) == visit.query("days")), _AHEAD[1])
+    found, total = await visit.house.entitlements.renewals.coming(
+        visit.principal, days=days, limit=PAGE, offset=(number - 1) * PAGE
+    )
+    return _html(
+        visit,
+        choices,
+        view="renewals",
+        renewals=found,
+        total=total,
+        days=days,
+        ahead=_AHEAD,
+        more=number * PAGE < total,
+    )
 
 
 async def _rows(visit: Visit, found: Sequence[Entitlement], choices: Choices) -> Sequence[Row]:
