@@ -208,6 +208,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         common=mailer,
         opened=settings.outgoing_networks,
     )
+    tenancy = Tenancy(clock=clock, database=database)
     told = room.build(
         clock=clock,
         database=database,
@@ -216,10 +217,10 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         outgoing=outgoing,
         copies=_copies(mirror),
         knows_buyer=_knows_buyer(mirror),
+        people=tenancy.addresses_of,
         public_url=settings.web.public_url,
         mailer_of=mail_servers.mailer_of,
     )
-    notifications = told.outbox
     reading = Reading(database=database, integrations=integrations, mirror=mirror)
     desk = Desk(database=database, clock=clock, integrations=integrations, effects=effects, mirror=mirror)
     credits = Credits(
@@ -228,7 +229,6 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         ),
         reading,
     )
-    tenancy = Tenancy(clock=clock, database=database)
     connections = Connections(
         clock=clock,
         database=database,
@@ -281,7 +281,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
             database=database,
             effects=effects,
             refunds=Refunds(database=database, clock=clock, integrations=integrations, reader=reader, effects=effects),
-            notifications=notifications,
+            notifications=told.outbox,
             integrations=integrations,
             reader=reader,
             mirror=mirror,
@@ -331,10 +331,10 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         invoices=Invoices(
             reading,
             desk,
-            Mailing(database=database, clock=clock, contacts=told.contacts, outbox=notifications),
+            Mailing(database=database, clock=clock, contacts=told.contacts, outbox=told.outbox),
         ),
         transactions=Transactions(reading, desk),
-        notifications=notifications,
+        notifications=told.outbox,
         entitlements=entitlements,
         automation=automation,
         custody=Custody(database=database, clock=clock, keyring=keyring),

@@ -11,6 +11,7 @@ from tillwright.domains import events
 from tillwright.domains.automation import RunState
 from tillwright.domains.automation.interpreter import PARKED
 from tillwright.domains.automation.model import ApprovalState
+from tillwright.domains.notifications.notices.service import CONSUMER
 from tillwright.kit.errors import Conflict, Denied
 
 HEAD = "name: trial\ntrigger: {stripe_event: invoice.payment_failed}\nsteps:\n"
@@ -247,6 +248,20 @@ async def test_who_is_to_be_told_gets_one_mail_with_the_link_and_the_sum(stage: 
     assert letter.to == "boss@example.com"
     assert f"{stage.house.settings.web.public_url}/approvals/{approval.id}" in letter.text
     assert "49.00 EUR" in letter.text
+
+
+async def test_who_may_approve_is_told_unless_others_are_named(stage: Stage) -> None:
+    house, address = stage.house, stage.principal.organisation_id
+    for role, told in (("", "ada@example.com"), (", notify: [boss@example.com]", "boss@example.com")):
+        await asked(stage, ASK.replace("role: ADMIN", f"role: ADMIN{role}"))
+        await events.hand_on(house.database, address, CONSUMER, house.notices.notices.react)
+        while await house.notifications.deliver_due():
+            pass
+        letters = [letter for letter in stage.mailbox.letters if "approve" in letter.subject]
+        assert [letter.to for letter in letters] == [told]
+        (newest, *_) = (await stage.automation.approvals.list(stage.principal)).items
+        assert f"{house.settings.web.public_url}/approvals/{newest.id}" in letters[0].text
+        stage.mailbox.letters.clear()
 
 
 async def test_an_approval_as_a_step_of_its_own(stage: Stage) -> None:

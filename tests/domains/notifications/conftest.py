@@ -18,7 +18,7 @@ from tillwright.domains import events
 from tillwright.domains.notifications.configuration.model import Change
 from tillwright.domains.notifications.notices.service import CONSUMER
 from tillwright.domains.notifications.room import NoticeRoom, build
-from tillwright.domains.tenancy import Principal
+from tillwright.domains.tenancy import Principal, Tenancy
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.mail import Letter, MailRefused, MailUnavailable
 from tillwright.gateways.outgoing import Outgoing
@@ -122,6 +122,7 @@ async def stage(database: Database, organisation: str, clock: ManualClock, seal:
         outgoing=Outgoing(clock=clock, opened=[ip_network("127.0.0.0/8")]),
         copies=copy,
         knows_buyer=knows,
+        people=Tenancy(clock=clock, database=database).addresses_of,
         public_url="https://tillwright.example.com",
     )
     admin = Principal(organisation, "USER", "usr_ada", "Ada", "ADMIN", "Northwind Demo")

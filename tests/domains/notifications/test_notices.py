@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.domains.notifications.conftest import END_SOON, ENTITLEMENT, Stage
 from tillwright.domains.notifications.templates import UNSUBSCRIBE
 from tillwright.domains.tenancy import Principal
+from tillwright.domains.tenancy import store as tenants
 from tillwright.kit.errors import Absent, Denied, Invalid
 
 EVENT = "entitlement:STRIPE:end_soon"
@@ -265,6 +267,36 @@ async def test_what_concerns_one_person_goes_to_them_whoever_else_is_told(stage:
     assert "taken back at Stripe" in letter.text
     assert "https://tillwright.example.com/settings/user-integrations" in letter.text
     assert "connected it" in letter.text
+
+
+ASKED = {
+    "approvalId": "apr_1", "workflow": "refund_with_approval", "step": "refund", "question": "Refund 49.00 EUR?",
+    "amount": 4900, "currency": "eur", "role": "EDITOR", "livemode": True, "due": "2027-01-18T12:00:00Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [("EDITOR", {"ed@x.example", "ada@x.example"}), ("ADMIN", {"ada@x.example"}), (None, {"ops@x.example"})],
+)
+async def test_an_approval_is_told_to_the_people_whose_role_may_give_it(stage: Stage, role: Any, told: set) -> None:
+    people = {"ed@x.example": "EDITOR", "vi@x.example": "VIEWER", "ada@x.example": "ADMIN"}
+    for number, (email, of) in enumerate(people.items()):
+        async with stage.database.open() as tx:
+            await tenants.insert_user(tx, f"usr_{number}", email, email, "x", stage.clock.now())
+        async with stage.database.tenant(stage.admin.organisation_id) as tx:
+            await tenants.insert_membership(tx, stage.admin.organisation_id, f"usr_{number}", of, stage.clock.now())
+    if role is None:
+        await stage.configure("REQUEST_APPROVAL.WORKFLOW_EXECUTION", to=["ops@x.example"])
+    else:
+        await stage.configure("REQUEST_APPROVAL.WORKFLOW_EXECUTION", digest=True)
+    await stage.happen("workflow:APPROVAL:asked", {**ASKED, "toldRole": role})
+    await stage.settle()
+    assert {letter.to for letter in stage.mailbox.letters} == told, "at once, though the scope is put together by day"
+    letter = stage.mailbox.letters[0]
+    assert letter.subject == "To approve: 49.00 EUR, Refund 49.00 EUR?"
+    assert "https://tillwright.example.com/approvals/apr_1" in letter.text
+    assert "Nothing happens by opening it" in letter.text
 
 
 async def test_what_concerns_a_person_is_switched_off_like_the_rest(stage: Stage) -> None:

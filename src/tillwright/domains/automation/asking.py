@@ -108,6 +108,7 @@ class Asking:
             "workflowId": asked.workflow_id, "step": asked.step, "question": asked.question,
             "amount": asked.amount, "currency": asked.currency,
             "role": asked.role, "livemode": asked.livemode, "due": asked.due.isoformat(),
+            "toldRole": None if rule.notify else asked.role,
         }  # fmt: skip
         await events.record(tx, asked.organisation_id, "workflow:APPROVAL:asked", data, asked.created)
         for address in rule.notify:

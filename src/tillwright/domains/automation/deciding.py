@@ -8,7 +8,7 @@ from tillwright.domains import audit, events
 from tillwright.domains.automation import approval_store, park_store
 from tillwright.domains.automation.model import Approval, ApprovalState
 from tillwright.domains.tenancy import Principal
-from tillwright.domains.tenancy.rights import ROLES
+from tillwright.domains.tenancy.rights import at_least
 from tillwright.gateways.database import Database
 from tillwright.kit import pages
 from tillwright.kit.clock import Clock
@@ -86,7 +86,7 @@ class Approvals:
             found = await approval_store.lock(tx, organisation_id, approval_id)
             if found is None:
                 raise _absent(approval_id)
-            if ROLES.index(principal.role) < ROLES.index(found.role):
+            if not at_least(principal.role, found.role):
                 raise Denied("role_too_low", f"This needs the role {found.role}; you are {principal.role}.",
                              remedy="Ask somebody of that role to decide.")  # fmt: skip
             if found.state is not ApprovalState.PENDING or found.due <= now:

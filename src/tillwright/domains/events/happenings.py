@@ -211,7 +211,7 @@ HAPPENINGS: Sequence[Happening] = (
     ),
     *_of(
         "workflow:APPROVAL",
-        {**_APPROVAL, "question": "Refund 49.00 EUR?", "role": "EDITOR", "livemode": False,
+        {**_APPROVAL, "question": "Refund 49.00 EUR?", "role": "EDITOR", "toldRole": "EDITOR", "livemode": False,
          "due": "2027-01-18T12:00:00Z"},
         asked="A step waits for a person’s yes.",
     ),

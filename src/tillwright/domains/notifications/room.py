@@ -9,7 +9,7 @@ from tillwright.domains.notifications.channels.service import Channels
 from tillwright.domains.notifications.configuration.service import Configurations
 from tillwright.domains.notifications.contacts.service import Contacts, KnowsBuyer
 from tillwright.domains.notifications.notices.reading import NoticeBoard
-from tillwright.domains.notifications.notices.service import Copies, Notices
+from tillwright.domains.notifications.notices.service import Copies, Notices, PeopleOf
 from tillwright.domains.notifications.optouts.service import OptOuts
 from tillwright.domains.notifications.service import Notifications
 from tillwright.gateways.database import Database
@@ -41,6 +41,7 @@ def build(
     outgoing: Outgoing,
     copies: Copies,
     knows_buyer: KnowsBuyer,
+    people: PeopleOf,
     public_url: str,
     mailer_of: MailerOf | None = None,
 ) -> NoticeRoom:
@@ -49,7 +50,7 @@ def build(
     channels = Channels(seal=seal, outgoing=outgoing, **ports)
     opt_outs = OptOuts(seal=seal, public_url=public_url, **ports)
     outbox = Notifications(mailer=mailer, mailer_of=mailer_of, channels=channels, opt_outs=opt_outs, **ports)
-    notices = Notices(outbox=outbox, copies=copies, public_url=public_url, **ports)
+    notices = Notices(outbox=outbox, copies=copies, people=people, public_url=public_url, **ports)
     return NoticeRoom(
         outbox=outbox,
         notices=notices,

@@ -51,6 +51,8 @@ class Scope:
     more: Mapping[str, Tag] | None = None
     personal: str = ""
     """The merge tag with the address of the one person it concerns, who is told whoever else is."""
+    role: str = ""
+    """The merge tag with a role: who has it, or a higher one, is told whoever else is, and at once."""
     published: str = ""
     """The published API's word for the action, where it has none as precise as ours."""
 

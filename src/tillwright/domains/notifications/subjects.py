@@ -106,6 +106,26 @@ RUN = Subject(
         "reason": Tag("Why it failed", "Stripe refuses the coupon: percent_off must be at most 100."),
     },
 )
+APPROVAL = Subject(
+    # The published interface has no word for it: what asks is a run.
+    type="WORKFLOW_EXECUTION",
+    path="/approvals/{approvalId}",
+    category="Workflows",
+    id="approvalId",
+    name="workflowName",
+    tags={
+        "approvalId": Tag("The approval’s id", "apr_0k3example000000000000000000"),
+        "question": Tag("What is asked", "Refund 49.00 EUR?"),
+        "workflowName": Tag("The workflow’s name", "refund_with_approval", ("workflow",)),
+        "runId": Tag("The run’s id", "run_0k3example000000000000000000", ("run",)),
+        "step": Tag("The step that waits", "refund"),
+        "amount": Tag("The amount in minor units; {{ amount | money: currency }}", 4900),
+        "currency": Tag("Its currency", "EUR"),
+        "role": Tag("Who may approve: this role and those above it", "EDITOR"),
+        "due": Tag("When it expires", "2027-01-18T12:00:00Z"),
+        "toldRole": Tag("Whose people this mail goes to; empty where the workflow names others", "EDITOR"),
+    },
+)
 INVOICE = Subject(
     type="INVOICE",
     path="/customers/{buyerId}",

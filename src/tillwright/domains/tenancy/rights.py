@@ -46,6 +46,11 @@ def allows(role: str, right: str) -> bool:
     return ROLES.index(role) >= ROLES.index(RIGHTS[right])
 
 
+def at_least(role: str, needed: str) -> bool:
+    """Whether a role is this one or a higher one."""
+    return ROLES.index(role) >= ROLES.index(needed)
+
+
 def role_of(text: str) -> str:
     """The role of that name.
 

@@ -13,6 +13,7 @@ from tillwright.domains.tenancy.clients.service import ApiClients
 from tillwright.domains.tenancy.model import ApiClient, Organisation, Principal, Refused, Session, SignedIn
 from tillwright.domains.tenancy.names import email_of, name_of, zone_of
 from tillwright.domains.tenancy.passwords import TRIES, TRY_WINDOW, check_strength, hash_password, verify_password
+from tillwright.domains.tenancy.rights import ROLES
 from tillwright.gateways.database import Database, Tx
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
@@ -163,6 +164,10 @@ class Tenancy:
     async def address_of(self, tx: Tx, user_id: str) -> str:
         """A person's mail address; empty if they are gone."""
         return await store.address_of(tx, user_id) or ""
+
+    async def addresses_of(self, tx: Tx, organisation_id: str, role: str) -> Sequence[str]:
+        """Mail addresses of the people who have this role or a higher one, by name."""
+        return await store.addresses_of(tx, organisation_id, ROLES[ROLES.index(role) :])
 
     async def enter(self, token: str, organisation_id: str) -> None:
         """Move the session to another organisation of its user.

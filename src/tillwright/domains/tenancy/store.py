@@ -35,6 +35,15 @@ async def address_of(tx: Tx, user_id: str) -> str | None:
     return row["email"] if row else None
 
 
+async def addresses_of(tx: Tx, organisation_id: str, roles: Sequence[str]) -> Sequence[str]:
+    rows = await tx.execute(
+        "select u.email from memberships m join users u on u.id = m.user_id "
+        "where m.organisation_id = %s and m.role = any(%s) order by lower(u.name), u.id",
+        (organisation_id, list(roles)),
+    )
+    return [row["email"] for row in await rows.fetchall()]
+
+
 async def insert_membership(tx: Tx, organisation_id: str, user_id: str, role: str, at: datetime) -> None:
     await tx.execute(
         "insert into memberships (organisation_id, user_id, role, created) values (%s, %s, %s, %s)",

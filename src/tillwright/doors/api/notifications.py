@@ -198,7 +198,7 @@ def _event(organisation_id: str, notice: Notice, sent: Sent) -> dict[str, Any]:
         "message": notice.message,
         "info": {"scope": notice.scope},
         "customFields": dict(notice.values),
-        "isActionItem": False,
+        "isActionItem": _asks(notice.scope),
         "requireAudit": True,
         "timestamp": _moment(notice.happened),
         "lastUpdateTime": _moment(notice.updated),
@@ -231,6 +231,12 @@ def _published(scope: str) -> str:
     """A client that checks the action knows only published ones; `scope` says what it is precisely."""
     known = catalogue().get(scope)
     return known.published if known else ""
+
+
+def _asks(scope: str) -> bool:
+    """Whether somebody is to do something about it."""
+    known = catalogue().get(scope)
+    return bool(known and known.role)
 
 
 def _moment(value: datetime) -> str:

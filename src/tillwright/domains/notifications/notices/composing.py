@@ -57,6 +57,8 @@ def frame_of(scope: Scope, house: House) -> Frame:
     because = f"you are on {house.name}’s list for “{scope.title}” ({scope.name})"
     if scope.personal:
         because = f"you, or somebody at {house.name} who is told of “{scope.title}” ({scope.name}), connected it"
+    if scope.role:
+        because = f"you may answer what workflows of {house.name} ask, or are on the list for “{scope.title}”"
     return Frame(
         house.name,
         f"You get this because {because}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from tillwright.domains.notifications.notices.composing import House
 from tillwright.domains.notifications.notices.model import Notice
 from tillwright.domains.notifications.notices.routing import Route, route
 from tillwright.domains.notifications.optouts import store as optouts
+from tillwright.domains.notifications.recipients import MOST
 from tillwright.domains.notifications.scope import Scope
 from tillwright.domains.notifications.service import Notifications
 from tillwright.domains.notifications.templates import Rendered
@@ -43,12 +44,26 @@ class Copies(Protocol):
     async def __call__(self, tx: Tx, kind: str, object_id: str, livemode: bool) -> Mapping[str, Any]: ...
 
 
+class PeopleOf(Protocol):
+    """Mail addresses of the people who have a role or a higher one, by name."""
+
+    async def __call__(self, tx: Tx, organisation_id: str, role: str) -> Sequence[str]: ...
+
+
 class Notices:
     """Reads the spine through the worker's relay, and never calls upward."""
 
     def __init__(
-        self, *, clock: Clock, database: Database, outbox: Notifications, copies: Copies, public_url: str
+        self,
+        *,
+        clock: Clock,
+        database: Database,
+        outbox: Notifications,
+        copies: Copies,
+        people: PeopleOf,
+        public_url: str,
     ) -> None:
+        self._people = people
         self._clock = clock
         self._database = database
         self._outbox = outbox
@@ -97,10 +112,10 @@ class Notices:
         name, zone = await configuration.organisation(tx, organisation_id)
         return House(name, zone, self._public_url)
 
-    async def route(self, tx: Tx, organisation_id: str, settings: ScopeSettings, person: str = "") -> Route:
-        """Who is told by mail, the one person it concerns among them, if there is one."""
-        if person:
-            settings = replace(settings, to=[person, *settings.to])
+    async def route(self, tx: Tx, organisation_id: str, settings: ScopeSettings, people: Sequence[str] = ()) -> Route:
+        """Who is told by mail, the people it concerns among them, if there are any."""
+        if people:
+            settings = replace(settings, to=[*people, *settings.to])
         named = [one for one in (*settings.to, *settings.cc, *settings.bcc) if "@" not in one]
         known = await contacts.addresses(tx, organisation_id, named)
         out = [address for _, address in await optouts.of(tx, organisation_id, settings.scope)]
@@ -112,11 +127,11 @@ class Notices:
         settings, now = held.scopes[notice.scope], self._clock.now()
         if Channel.EMAIL not in settings.channels:
             return ""
-        person = str(notice.values.get(catalogue.scope_of(notice.scope).personal) or "")
-        to = await self.route(tx, organisation_id, settings, person)
+        people = await self._concerned(tx, organisation_id, notice)
+        to = await self.route(tx, organisation_id, settings, people)
         if not to.anybody:
             return ""
-        if settings.digest and not person:
+        if settings.digest and not people:
             at = timing.digest_due(now, _zone(house), held.settings.digest_hour)
             await store.put_by(tx, organisation_id, notice.id, notice.scope, self._released(at, held, house))
             return "SCHEDULED"
@@ -126,6 +141,14 @@ class Notices:
             subject=words.subject, text=words.text, html=words.html, scope=notice.scope, notice_id=notice.id, due=due,
         )  # fmt: skip
         return "SCHEDULED" if due > now else "PENDING"
+
+    async def _concerned(self, tx: Tx, organisation_id: str, notice: Notice) -> Sequence[str]:
+        """The addresses of the one person it is about, or of the people whose role it asks."""
+        scope = catalogue.scope_of(notice.scope)
+        if scope.role and (role := notice.values.get(scope.role)):
+            return (await self._people(tx, organisation_id, str(role)))[:MOST]
+        person = str(notice.values.get(scope.personal) or "")
+        return [person] if person else []
 
     async def _hooks(
         self, tx: Tx, organisation_id: str, notice: Notice, words: Rendered, held: Configuration, house: House

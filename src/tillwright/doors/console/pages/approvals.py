@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from tillwright.domains.automation.model import ApprovalState
+from tillwright.domains.tenancy.rights import at_least
 from tillwright.doors.console.visit import Visit
 
 
@@ -21,7 +22,8 @@ async def index(visit: Visit) -> Response:
 async def show(visit: Visit) -> Response:
     """One of them; what an e-mail's link leads to."""
     found = await visit.house.automation.approvals.get(visit.principal, visit.request.path_params["id"])
-    return visit.html("pages/approval.html", section="approvals", approval=found)
+    may_answer = visit.principal.may("workflow:approve") and at_least(visit.principal.role, found.role)
+    return visit.html("pages/approval.html", section="approvals", approval=found, may_answer=may_answer)
 
 
 async def decide(visit: Visit) -> Response:
