@@ -189,7 +189,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     problems += [
         Problem("setting_invalid", f"{base!r} is no address.", "TILLWRIGHT_MODEL_BASES", "Start each with https://.")
         for base in bases
-        if not base.startswith(("http://", "https://"))
+        if not base.removeprefix("anthropic+").startswith(("http://", "https://"))
     ]
     settings = Settings(
         data=Path(given.get("TILLWRIGHT_DATA") or platformdirs.user_data_dir("tillwright")).expanduser().absolute(),

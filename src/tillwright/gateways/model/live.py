@@ -1,4 +1,4 @@
-"""OpenAI's chat completions over HTTP, streamed: what OpenAI, Anthropic, and local servers all speak."""
+"""OpenAI's chat completions over HTTP, streamed, as nearly every server speaks them; and who speaks otherwise."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import orjson
 
+from tillwright.gateways.model import anthropic_messages
 from tillwright.gateways.model.port import Call, ModelAccess, Piece, Text, Usage
 from tillwright.kit.errors import Denied, Upstream
 
@@ -18,11 +19,16 @@ class LiveModel:
     """`timeout` in seconds is for each wait, not for the whole answer. Redirections are not followed."""
 
     def __init__(self, *, timeout: float = 120.0) -> None:
+        self._seconds = timeout
         self._timeout = httpx.Timeout(timeout, connect=10.0)
 
     async def stream(
         self, access: ModelAccess, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> AsyncIterator[Piece]:
+        if anthropic_messages.speaks(access.base):
+            async for piece in anthropic_messages.stream(access, messages, tools, self._seconds):
+                yield piece
+            return
         asked: dict[str, Any] = {
             "model": access.model,
             "messages": list(messages),
