@@ -5,8 +5,9 @@ our timeline does. Ours is the product's own way: the definition interpreted, ex
 journal kept; its steps ask nothing of anybody, as bare DBOS's do not. Both are run in turn and the better run of each
 is taken, because a shared machine only ever makes a run slower.
 
-Then the real worker, as one process and as two; the time from an event to its run's first step at half of what one
-worker does; and 100,000 events of which one in a hundred starts a run, with 100 active workflows.
+Then the real worker, as one process, as two, and as one that has nothing to do; the time from an event to its run's
+first step at half of what one worker does; and 100,000 events of which one in a hundred starts a run, with 100 active
+workflows.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import psycopg
 from tillwright.domains import events
 from tillwright.domains.automation import RunState
 from tillwright.domains.tenancy import Principal
+from tillwright.doors.worker.process import Here
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.migrate import migrate
@@ -42,7 +44,7 @@ from tillwright.kit.seal import Secret
 from tillwright.settings import read
 from tillwright.wiring import House, build
 
-GOAL, GOAL_SOON, GOAL_UNMATCHED = 0.7, 1.0, 0.2
+GOAL, GOAL_SOON, GOAL_UNMATCHED, GOAL_IDLE = 0.7, 1.0, 0.2, 10.0
 ROUNDS = 2
 MINE = "from tillwright.workflow_runs r where workflow_id = %s and r.created > %s"
 ENDED = f"select count(*) {MINE} and finished is not null"
@@ -52,9 +54,10 @@ SOON = """select percentile_cont(array[0.5, 0.99]) within group (order by extrac
   join tillwright.run_steps s on s.run_id = r.id and s.step = 's0'
   join tillwright.spine_events e on e.id = (r.trigger->>'spine_event_id')::bigint
   where r.workflow_id = %s and r.created > %s"""
-EVENT = "bench:thing:happened"
+EVENT = "mirror:DRIFT:found"
+OTHERS = [row.name for row in events.HAPPENINGS if "*" not in row.name and row.name != EVENT]
 STEPS = "".join(
-    f"  - {{id: s{n}, action: set_values, with: {{values: {{n: '${{object.n + {n}}}'}}}}}}\n" for n in range(3)
+    f"  - {{id: s{n}, action: set_values, with: {{values: {{n: '${{object.count + {n}}}'}}}}}}\n" for n in range(3)
 )
 
 
@@ -62,10 +65,17 @@ def source(name: str, when: str) -> str:
     return f"name: {name}\ntrigger: {{event: '{EVENT}'}}\nwhen: {when}\nsteps:\n{STEPS}"
 
 
+def listening(number: int) -> str:
+    """One of the workflows that listen to other events."""
+    name = OTHERS[number % len(OTHERS)]
+    return f"name: idle_{number}\ntrigger: {{event: '{name}'}}\nsteps: [{{id: s, stop: Enough.}}]\n"
+
+
 async def happen(house: House, organisation_id: str, count: int) -> None:
     async with house.database.tenant(organisation_id) as tx:
         for number in range(count):
-            await events.record(tx, organisation_id, EVENT, {"n": number}, house.clock.now())
+            data = {"object": "customer", "livemode": False, "count": number}
+            await events.record(tx, organisation_id, EVENT, data, house.clock.now())
 
 
 async def relay(house: House, organisation_id: str) -> int:
@@ -91,10 +101,10 @@ async def ours(house: House, principal: Principal, count: int) -> float:
     await engine.start(house.automation.execute)
     started = time.monotonic()
     while True:
-        await house.automation.hand_over(engine, limit=count, each=count)
+        await house.automation.hand_over(Here(engine), limit=max(1, engine.room), each=count)
         if await done(house, principal) == before + count:
             break
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)
     taken = time.monotonic() - started
     await engine.stop(0)
     return count / taken
@@ -119,7 +129,7 @@ async def bare(house: House, organisation_id: str, count: int) -> float:
             all_done.set()
         return "DONE"
 
-    engine = Engine(house.database.owner_url, worker_id=ids.new("worker"))
+    engine = Engine(house.database.owner_url, worker_id=ids.new("worker"), poll=0.1)
     await engine.start(runner)
     started = time.monotonic()
     for number in range(count):
@@ -167,7 +177,7 @@ async def reaches(house: House, number: int, query: LiteralString, *values: Any)
 
 
 async def by_workers(house: House, principal: Principal, folder: str, number: int, count: int) -> float:
-    """Runs a second of so many workers, from the first that starts to the last that ends."""
+    """Runs a second of so many workers, from the first that starts to the last that ends; relay and all beside it."""
     workflow = (await house.automation.get(principal, "matching")).id
     async with workers(house, folder, number):
         before = datetime.now(UTC)
@@ -175,6 +185,16 @@ async def by_workers(house: House, principal: Principal, folder: str, number: in
         await reaches(house, count, ENDED, workflow, before)
         taken = await asked(house, TAKEN, workflow, before)
     return count / float(taken)
+
+
+async def idling(house: House, folder: str, seconds: float) -> float:
+    """Transactions a second of a worker that has nothing to do, once it has come to rest."""
+    committed = "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()"
+    async with workers(house, folder, 1):
+        await asyncio.sleep(75)  # the engine looks often in its first minute
+        before, began = await asked(house, committed), time.monotonic()
+        await asyncio.sleep(seconds)
+        return (await asked(house, committed) - before) / (time.monotonic() - began)
 
 
 async def soon(house: House, principal: Principal, folder: str, rate: float, seconds: float) -> tuple[float, float]:
@@ -197,13 +217,12 @@ async def unmatched(house: House, principal: Principal, count: int) -> float:
     """
     await house.automation.delete(principal, (await house.automation.get(principal, "matching")).id)
     for number in range(100):
-        name = f"bench:other_{number}:happened" if number else EVENT
-        text = source(f"idle_{number}", "object.n % 100 == 0").replace(EVENT, name)
+        text = listening(number) if number else source("idle_0", "object.count % 100 == 0")
         await house.automation.save(principal, text, activate=True)
     async with house.database.tenant(principal.organisation_id) as tx:
         await tx.execute(
             "insert into spine_events (organisation_id, name, data, created) "
-            "select %s, %s, jsonb_build_object('n', n), now() from generate_series(1, %s) n",
+            "select %s, %s, jsonb_build_object('livemode', false, 'count', n), now() from generate_series(1, %s) n",
             (principal.organisation_id, EVENT, count),
         )
     before = time.process_time()
@@ -222,12 +241,13 @@ async def main(count: int, idle: int, seconds: float) -> dict[str, Any]:
             async with Database(url, size=20) as database:
                 house = build(settings, database, SystemClock())
                 principal = await house.tenancy.create_organisation("Bench", "b@example.com", "a long enough password")
-                await house.automation.save(principal, source("matching", "object.n >= 0"), activate=True)
+                await house.automation.save(principal, source("matching", "object.count >= 0"), activate=True)
                 for _ in range(ROUNDS):
                     limits.append(await bare(house, principal.organisation_id, count))
                     own.append(await ours(house, principal, count))
                 one, two = [await by_workers(house, principal, folder, number, count) for number in (1, 2)]
                 p50, p99 = await soon(house, principal, folder, max(1.0, one / 2), seconds)
+                rest = await idling(house, folder, 15)
                 cost = await unmatched(house, principal, idle)
                 await house.reader.close()
                 await house.writer.close()
@@ -239,14 +259,18 @@ async def main(count: int, idle: int, seconds: float) -> dict[str, Any]:
     )
     print(f"ours             {mine:8.1f} runs a second, in this process ({', '.join(f'{x:.1f}' for x in own)})")
     print(f"bare DBOS        {limit:8.1f} runs a second, in this process ({', '.join(f'{x:.1f}' for x in limits)})")
-    print(f"one worker       {one:8.1f} runs a second, relay and hand-over included")
+    print(
+        f"one worker       {one:8.1f} runs a second, {one / limit:.2f} of bare (goal {GOAL}); relay and chores included"
+    )
     print(f"two workers      {two:8.1f} runs a second: {two / one:.2f} times one")
     print(f"event to step    {p50:8.3f} s p50, {p99:.3f} s p99 at {one / 2:.1f} events a second (goal p99 {GOAL_SOON})")
+    print(f"idle worker      {rest:8.1f} transactions a second (goal {GOAL_IDLE})")
     print(f"unmatched        {cost:8.3f} ms of processor time an event (goal {GOAL_UNMATCHED}), of {idle}")
     return {
         "bench": "automation", "unit": "three-step runs/s", "ours": round(mine, 1), "peer": {},
         "limit": round(limit, 1), "ours_to_limit": round(mine / limit, 2), "ours_to_best_peer": None, "goal": GOAL,
-        "met": mine / limit >= GOAL and cost <= GOAL_UNMATCHED and p99 <= GOAL_SOON, "one_worker": round(one, 1),
+        "met": min(mine, one) / limit >= GOAL and cost <= GOAL_UNMATCHED and p99 <= GOAL_SOON and rest <= GOAL_IDLE,
+        "one_worker": round(one, 1), "worker_to_limit": round(one / limit, 2), "idle_transactions": round(rest, 1),
         "two_workers": round(two, 1), "p50_s": round(p50, 3), "p99_s": round(p99, 3), "unmatched_ms": round(cost, 3),
     }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import psycopg
 
 from tests.domains.automation.stage import Handed, Stage, unpaid_invoice
 from tests.domains.automation.test_safety import CREDIT, HEAD
+from tillwright.domains import events
 from tillwright.domains.automation import RunState
 from tillwright.domains.automation.interpreter import PARKED
 
@@ -96,3 +98,28 @@ async def test_of_two_workers_each_takes_other_runs_and_neither_holds_up_the_spi
     assert not mine.payloads.keys() & other.payloads.keys()
     assert not writers, "a transaction that had written would keep every reader of the spine waiting"
     assert await stage.automation.hand_over(other) == 0
+
+
+async def test_events_taken_together_start_what_they_start_one_by_one(stage: Stage) -> None:
+    await mirrored(stage)
+    steps = "  - {id: s, stop: Enough.}\n"
+    few = HEAD.replace("trial", "few") + steps
+    for text in ("concurrency: by customer\n" + HEAD + steps, "limits: {runs_per_day: 5}\n" + few):
+        await stage.automation.save(stage.principal, text, activate=True)
+    sent = [await stage.happen() for _ in range(8)]
+    await stage.happen(event_id=sent[3])
+    organisation_id = stage.principal.organisation_id
+    while await events.hand_on_together(
+        stage.house.database, organisation_id, "automation", stage.automation.match_events
+    ):
+        pass
+    async with stage.house.database.tenant(organisation_id) as tx:
+        rows = await (
+            await tx.execute(
+                "select workflow_name, state, trigger->>'stripe_event_id' as event, lane is not null as waits "
+                "from workflow_runs order by place"
+            )
+        ).fetchall()
+    by_name = {name: [row for row in rows if row["workflow_name"] == name] for name in ("trial", "few")}
+    assert [row["event"] for row in by_name["trial"] if row["waits"]] == sent, "a lane goes in the order they came"
+    assert Counter(row["state"] for row in by_name["few"]) == {"QUEUED": 5, "FAILED": 3}

@@ -32,6 +32,8 @@ from tillwright.gateways.database import Tx
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Invalid
 
+Copies = dict[tuple[str | None, str | None, bool], Mapping[str, Any] | None]
+"""Objects by type, id and mode, as the mirror has them; None where it has none."""
 MOST_ORGANISATIONS = 2_000
 """Whose definitions are kept at hand."""
 
@@ -81,25 +83,34 @@ class Matcher:
         listeners = await self._listeners(tx, organisation_id)
         awaited = await park_store.awaited(tx, organisation_id)
         loose = [written for written in awaited if rules.is_loose(written)]
-        started = 0
+        fresh: list[tuple[Run, Definition]] = []
+        copies: Copies = {}
         for event in events:
             meant = [written for written in loose if rules.hears(written, event.name)]
             if meant or event.name in awaited:
                 await self._wake(tx, event, [event.name, *meant])
             heard = listeners.of(event.name)
             if heard:
-                started += await self._start(tx, event, heard)
-        return started
+                fresh += await self._runs(tx, event, heard, copies)
+        return await self._add_all(tx, organisation_id, fresh)
 
     async def _wake(self, tx: Tx, event: SpineEvent, written: Sequence[str]) -> None:
         waits = await park_store.waits_for(tx, event.organisation_id, written)
         ended = [wait.run_id for wait in waits if await self._waits.try_end(tx, event, wait)]
         await park_store.nudge(tx, event.organisation_id, ended, self._clock.now())
 
-    async def _start(self, tx: Tx, event: SpineEvent, heard: Sequence[Listener]) -> int:
+    async def _runs(
+        self, tx: Tx, event: SpineEvent, heard: Sequence[Listener], copies: Copies
+    ) -> Sequence[tuple[Run, Definition]]:
+        """The runs that an event starts; `copies` are the objects read so far. What a paused one misses is kept."""
         trigger = await self._cause(tx, event, triggers.trigger_of(event))
-        copy = await self.object_of(tx, trigger)
-        started = 0
+        copy = None
+        if any(listener.found.when or listener.found.concurrency for listener in heard):
+            named = (trigger.object_type, trigger.object_id, trigger.livemode)
+            if not trigger.object_id or named not in copies:
+                copies[named] = await self.object_of(tx, trigger)
+            copy = copies[named]
+        found: list[tuple[Run, Definition]] = []
         for listener in heard:
             if applies(listener.found, trigger, copy):
                 run_id = triggers.run_id(listener.workflow.id, trigger.stripe_event_id)
@@ -108,8 +119,18 @@ class Matcher:
                 if listener.workflow.state is WorkflowState.PAUSED:
                     await self.keep(tx, run)
                 else:
-                    started += await self.add(tx, run, listener.found)
-        return started
+                    found.append((run, listener.found))
+        return found
+
+    async def _add_all(self, tx: Tx, organisation_id: str, fresh: Sequence[tuple[Run, Definition]]) -> int:
+        """Commit runs together; those that a limit may end are counted one by one. How many were new."""
+        plain = [run for run, found in fresh if run.trigger.depth <= DEEPEST and not found.limits.get("runs_per_day")]
+        added = await run_store.add_all(tx, organisation_id, plain)
+        ids = {run.id for run in plain}
+        for run, found in fresh:
+            if run.id not in ids:
+                added += await self.add(tx, run, found)
+        return added
 
     async def keep(self, tx: Tx, run: Run) -> bool:
         """Keep the event of a run that its paused workflow does not start; False if it did before, or it is kept."""

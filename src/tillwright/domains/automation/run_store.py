@@ -40,6 +40,27 @@ async def add(tx: Tx, run: Run) -> bool:
     return added.rowcount == 1
 
 
+async def add_all(tx: Tx, organisation_id: str, runs: Sequence[Run]) -> int:
+    """The same for many new ones of an organisation, in this order; returns how many were not there."""
+    if not runs:
+        return 0
+    columns: dict[str, list[Any]] = {
+        name: [getattr(run, name) for run in runs]
+        for name in ("id", "workflow_id", "workflow_name", "version", "state", "livemode", "created", "lane", "parent")
+    }
+    added = await tx.execute(
+        "insert into workflow_runs (organisation_id, id, workflow_id, workflow_name, version, state, livemode, "
+        "created, lane, parent, trigger) select %(organisation_id)s, n.id, n.workflow_id, n.workflow_name, n.version, "
+        "n.state, n.livemode, n.created, n.lane, n.parent, n.trigger from unnest(%(id)s::text[], "
+        "%(workflow_id)s::text[], %(workflow_name)s::text[], %(version)s::int[], %(state)s::text[], "
+        "%(livemode)s::boolean[], %(created)s::timestamptz[], %(lane)s::text[], %(parent)s::text[], "
+        "%(trigger)s::jsonb[]) with ordinality as n (id, workflow_id, workflow_name, version, state, livemode, "
+        "created, lane, parent, trigger, place) order by n.place on conflict (id) do nothing",
+        columns | {"organisation_id": organisation_id, "trigger": [Jsonb(run.trigger.plain()) for run in runs]},
+    )
+    return added.rowcount
+
+
 async def waiting(tx: Tx, at: datetime, limit: int, each: int) -> Sequence[tuple[str, str]]:
     """(organisation, run) of runs that are due to be handed over, over all organisations and fairly between them.
 
