@@ -40,6 +40,13 @@ _ENTITLEMENT: Mapping[str, Any] = {
     "accountId": "acct_1Example",
     "autoRenew": False,
 }
+_PURCHASE_TERM: Mapping[str, Any] = {
+    "id": "pte_01k0example0000000000000000",
+    "objectId": "prod_Example1",
+    "term": "P1Y",
+    "appliesFrom": "2027-02-14T09:00:00Z",
+    "livemode": False,
+}
 _INTEGRATION: Mapping[str, Any] = {
     "partner": "STRIPE",
     "service": "PAYMENT",
@@ -127,6 +134,12 @@ HAPPENINGS: Sequence[Happening] = (
         "entitlement:*",
         {**_ENTITLEMENT, "daysLeft": 30, "offset": 30, "initial": True},
         end_soon="It ends soon: the first notice, then a reminder every five days.",
+    ),
+    *_of(
+        "purchase_term:*",
+        _PURCHASE_TERM,
+        updated="What buying a product or a price once grants was set.",
+        deleted="Such a setting was taken away.",
     ),
     *_of("entitlement:*", {**_ENTITLEMENT, "daysLeft": 7}, renew_soon="It renews soon."),
     *_of(

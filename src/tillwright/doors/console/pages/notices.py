@@ -201,13 +201,14 @@ def _complaints(error: Invalid) -> str:
         for one in error.problems
     )
     return (
-        f'<!doctype html><meta charset="utf-8"><div style="{_BAR}">This template can’t be saved:<ul>{rows}</ul></div>'
+        '<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+        f'<div style="{_BAR}">This template can’t be saved:<ul>{rows}</ul></div>'
     )
 
 
-_LOOK = "background:#fff;color:#1f2430;white-space:pre-wrap;margin:0;padding:12px 18px"
-_BAR = f"{_LOOK};font:14px/21px system-ui,sans-serif;border-bottom:1px solid #e5e7eb"
-_PLAIN = f"{_LOOK};font:12px/18px monospace;border-top:1px solid #e5e7eb"
+_LOOK = "background:Canvas;color:CanvasText;white-space:pre-wrap;margin:0;padding:12px 18px"
+_BAR = f"{_LOOK};font:14px/21px system-ui,sans-serif;border-bottom:1px solid #8884"
+_PLAIN = f"{_LOOK};font:12px/18px monospace;border-top:1px solid #8884"
 
 PAGES = (
     ("GET", HOME, index),
