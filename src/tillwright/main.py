@@ -113,9 +113,8 @@ async def _work(settings: Settings) -> int:
                 worker.Chore("digests", 5.0, house.notices.notices.digest_step),
                 worker.Chore("events", 0.2, house.webhooks.apply_pending),
                 worker.Chore("endpoints", 1.0, house.webhooks.registration_step),
-                worker.Chore(
-                    "poll", 2.0, house.webhooks.poll_step, idle=2.0
-                ),  # Stripe tells nobody where it can't reach us
+                # Stripe tells nobody where it can't reach us.
+                worker.Chore("poll", 2.0, house.webhooks.poll_step, idle=5.0),
                 worker.Chore("old events", 3600.0, lambda: _expire(house)),
                 worker.Chore("backfill", 1.0, house.mirror.backfill_step),
                 worker.Chore("verify", 1.0, house.verification.step),

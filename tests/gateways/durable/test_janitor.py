@@ -20,7 +20,7 @@ from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 from tests.gateways.durable.test_engine import engine_with
 from tillwright.gateways.database import Database
 from tillwright.gateways.durable import Steps
-from tillwright.gateways.durable.engine import QUEUE, WORKFLOW
+from tillwright.gateways.durable.engine import QUEUE, WORKFLOW, Engine
 from tillwright.gateways.durable.janitor import sweep, sweep_strays
 from tillwright.gateways.durable.presence import Presence
 from tillwright.kit.seal import Secret
@@ -181,6 +181,47 @@ async def test_runs_in_nobodys_hands_are_found_in_the_end(database: Database, da
         # Its worker never registered, so no sweep of the dead will find it.
         assert await sweep(database, engine) == []
         assert await sweep_strays(database, engine) == ["run_stray"]
+
+
+async def test_runs_that_an_earlier_release_left_in_its_queue_are_taken_up(
+    database: Database, database_url: Secret
+) -> None:
+    started: list[str] = []
+
+    async def note(steps: Steps, payload: Mapping[str, Any]) -> str:
+        started.append(payload["run"])
+        return "DONE"
+
+    engine = Engine(database_url, worker_id="worker_now")
+    await engine.start(note)
+    try:
+        await engine.enqueue("run_queued", {"run": "run_queued"})
+        assert await sweep_strays(database, engine) == ["run_queued"]
+        async with asyncio.timeout(20):
+            while not started:  # noqa: ASYNC110 - set by the engine
+                await asyncio.sleep(0.02)
+        assert await sweep_strays(database, engine) == []
+    finally:
+        await engine.stop(0)
+
+
+async def test_a_living_workers_beat_sees_who_has_gone(database_url: Secret) -> None:
+    seen = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    gone = Presence(database_url, "worker_gone", on_fenced=lambda: None, beat=0.05)
+    living = Presence(
+        database_url, "worker_lives", on_fenced=lambda: None, beat=0.05,
+        on_silence=lambda: loop.call_soon_threadsafe(seen.set),
+    )  # fmt: skip
+    gone.start()
+    living.start()
+    try:
+        await asyncio.sleep(0.3)
+        assert not seen.is_set()
+        gone.stop()
+        await asyncio.wait_for(seen.wait(), 20)
+    finally:
+        living.stop()
 
 
 async def test_one_process_sweeps_at_a_time(database: Database, database_url: Secret) -> None:

@@ -1,4 +1,4 @@
-"""DBOS as we use it: one generic workflow, runs known by their own ids, one queue for those of workers that died."""
+"""DBOS as we use it: one generic workflow, runs known by their own ids, DBOS's queue for those of workers that died."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Engine:
         owner_url: the database that holds the runs; its schema `dbos` is made when missing.
         worker_id: unique among all processes that ever ran; runs are booked on it.
         concurrency: how many runs this process has in hand at most.
-        poll: seconds between looks at the queue. What is handed over begins at once and never waits for such a look:
-            only what a dead worker had in hand does.
+        poll: seconds between looks at the queue that `enqueue` fills; None for a process that needs none, because it
+            begins what is handed over. What a dead worker had in hand comes by DBOS's own queue, each second.
         on_room: called whenever a run in hand is over.
     """
 
@@ -45,7 +45,7 @@ class Engine:
         *,
         worker_id: str,
         concurrency: int = 50,
-        poll: float = 1.0,
+        poll: float | None = None,
         on_room: Callable[[], None] = lambda: None,
     ) -> None:
         self.worker_id = worker_id
@@ -89,15 +89,17 @@ class Engine:
 
         DBOS(config=self._config)
         self._run = DBOS.workflow(name=WORKFLOW)(run)
+        DBOS.listen_queues([QUEUE] if self._poll else [])
         try:
             # In the loop's own thread: DBOS then runs async workflows on this loop, beside our connection pool.
             DBOS.launch()
-            await DBOS.register_queue_async(
-                QUEUE,
-                worker_concurrency=self._concurrency,
-                polling_interval_sec=self._poll,
-                on_conflict="always_update",
-            )
+            if self._poll:
+                await DBOS.register_queue_async(
+                    QUEUE,
+                    worker_concurrency=self._concurrency,
+                    polling_interval_sec=self._poll,
+                    on_conflict="always_update",
+                )
         except Exception as error:
             await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
             raise Upstream(
@@ -134,7 +136,7 @@ class Engine:
             await DBOS.start_workflow_async(self._run, dict(payload))
 
     async def enqueue(self, run_id: str, payload: Mapping[str, Json]) -> None:
-        """Let whichever worker looks at the queue next execute a run; the same id again changes nothing."""
+        """Let whichever process looks at the queue next execute a run; the same id again changes nothing."""
         options: EnqueueOptions = {"workflow_name": WORKFLOW, "queue_name": QUEUE, "workflow_id": run_id}
         await DBOS.enqueue_workflow_with_options_async(options, dict(payload))
 
@@ -149,13 +151,20 @@ class Engine:
         return await self._requeue([run.workflow_id for run in found])
 
     async def take_over_strays(self, alive: Sequence[str]) -> Sequence[str]:
-        """The same for every run in the hands of no living worker, whoever that was."""
+        """The same for every run in the hands of no living worker, whoever that was, and what lies in a queue of ours
+        that an earlier release used."""
         pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
-        return await self._requeue([run.workflow_id for run in pending if run.executor_id not in alive])
+        strays = [run.workflow_id for run in pending if run.executor_id not in alive]
+        if not self._poll:
+            queued = await DBOS.list_workflows_async(
+                status="ENQUEUED", queue_name=QUEUE, load_input=False, load_output=False
+            )
+            strays += [run.workflow_id for run in queued]
+        return await self._requeue(strays)
 
     async def _requeue(self, run_ids: list[str]) -> Sequence[str]:
         if run_ids:
-            await DBOS.resume_workflows_async(run_ids, queue_name=QUEUE)
+            await DBOS.resume_workflows_async(run_ids)
         return run_ids
 
     async def broken(self, limit: int = 100) -> Sequence[tuple[str, Mapping[str, Json], str]]:
