@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
@@ -21,7 +23,7 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 EMAIL, PASSWORD = "demo@northwind.example", "demo-password"
 PUBLIC_KEY, SECRET_KEY = "pk_test_sandbox_northwind", "rk_test_sandbox_northwind"
-DOCUMENTED = ("overview", "integration", "run", "customers")
+DOCUMENTED = ("overview", "integration", "run", "customers", "workflow-editor", "backtest", "approval")
 
 
 class Photographer:
@@ -100,6 +102,46 @@ def walk(page: Page, camera: Photographer, address: str) -> None:
     camera.visit("/settings/api-keys", "keys")
 
 
+def automation(page: Page, camera: Photographer, address: str) -> None:
+    """A draft with two mistakes, a back-test, and a refund that asks for a yes."""
+    draft = files("tillwright.examples").joinpath("dunning.yaml").read_text()
+    page.goto(address + "/workflows/new")
+    page.get_by_label("Definition").fill(
+        draft.replace("object.customer_email != null", "object.customer_mail != null").replace(
+            "pay_invoice", "pay_invoce"
+        )
+    )
+    page.locator("#drawing").get_by_role("button", name="line 9").click()
+    camera.take("workflow-editor")
+    page.goto(address + "/workflows")
+    page.get_by_role("link", name="Win back failed payment").click()
+    page.get_by_role("button", name="Back-test").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    camera.take("backtest")
+    page.goto(address + "/approvals")
+    if page.locator("a.row-link").count() == 0:
+        ask_for_a_refund(page, address)
+    page.goto(address + "/approvals")
+    page.locator("a.row-link").first.click()
+    camera.take("approval")
+
+
+def ask_for_a_refund(page: Page, address: str) -> None:
+    page.goto(address + "/payments")
+    charge = None
+    for row in page.locator("#rows a.row-link").all():
+        shown = page.request.get(address + str(row.get_attribute("href"))).text()
+        if found := re.search(r"\bch_\w+", shown):
+            charge = found[0]
+            break
+    page.goto(address + "/workflows/templates/refund_with_approval")
+    page.get_by_role("button", name="Start").or_(page.get_by_role("link", name="Added")).first.click()
+    page.get_by_label("Charge").fill(str(charge))
+    page.get_by_label("Amount").fill("8940")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("is awaited").first).to_be_visible(timeout=30_000)
+
+
 def templates(page: Page, address: str, folder: Path) -> None:
     """The graph of each workflow that comes with the package."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,6 +187,7 @@ def main() -> None:
         connect(page, arguments.address, camera)
         templates(page, arguments.address, arguments.into / "templates")
         let_a_payment_fail(page, arguments.address, arguments.sandbox)
+        automation(page, camera, arguments.address)
         walk(page, camera, arguments.address)
         browser.close()
 

@@ -206,6 +206,13 @@ steps:
     action: send_male
     with: {to: "${object.customer_email}", subject: Thanks, text: Thank you.}
 """
+INSERTED = r"""
+  - id: create_promotion_codes
+    action: create_promotion_codes
+    with:
+      coupon: SPRING
+      count: 500
+$"""
 
 
 def test_a_workflow_is_written_by_keyboard(demo: tuple[str, str]) -> None:
@@ -234,6 +241,17 @@ def test_a_workflow_is_written_by_keyboard(demo: tuple[str, str]) -> None:
         page.get_by_placeholder("Search the actions").focus()
         page.keyboard.type("promotion codes")
         expect(page.locator("#actions")).to_contain_text("create_promotion_codes", timeout=PATIENCE)
+        page.locator("summary", has_text="create_promotion_codes").focus()
+        page.keyboard.press("Enter")
+        form = page.locator('[data-action="create_promotion_codes"]')
+        form.get_by_label("coupon").fill("SPRING")
+        form.get_by_label("count").fill("500")
+        form.get_by_role("button", name="Insert as a step").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Definition")).to_be_focused()
+        expect(page.get_by_label("Definition")).to_have_value(re.compile(INSERTED))
+        expect(drawing).to_contain_text("Create promotion codes", timeout=PATIENCE)
+        expect(drawing).not_to_contain_text("to change")
         assert complaints == []
 
 

@@ -82,6 +82,7 @@ async def test_actions_are_found_with_their_inputs(ada: Person) -> None:
     assert "refund_payment" in found
     assert "In minor units; all that remains if left out." in found
     assert "stripe.refunds.create" in found
+    assert "Insert as a step" in found
     assert "No action is called that." in text_of((await ada.see("/workflows/actions?q=zzz", part=True)).text)
 
 
@@ -118,3 +119,5 @@ async def test_a_run_is_started_by_its_form(ada: Person, stripe_sandbox: Sandbox
     cancelled = await ada.send(begun.headers["location"].partition("?")[0] + "/cancel", seen="/runs")
     assert cancelled.headers["location"].endswith("?done=run-cancelled")
     assert "Cancelled" in text_of((await ada.see(cancelled.headers["location"])).text)
+    run = begun.headers["location"].partition("?")[0]
+    assert (await ada.send(f"{run}/retry", seen="/runs", step="never_taken")).status_code == 404

@@ -380,8 +380,9 @@ class Automation:
 
     @staticmethod
     def actions() -> Sequence[Mapping[str, Any]]:
-        """Every action with its inputs as JSON Schema, for editors and the documentation."""
+        """Every action with its inputs as JSON Schema, and the kind of each, for editors and the documentation."""
         return [
-            {"name": action.name, "summary": action.summary, "area": action.area, "inputs": action.schema()}
+            {"name": action.name, "summary": action.summary, "area": action.area, "inputs": action.schema(),
+             "kinds": {name: given.kind for name, given in action.inputs.items()}}
             for action in catalogue().values()
-        ]
+        ]  # fmt: skip

@@ -37,7 +37,7 @@ ACTION = Action(
     inputs={
         "webhook": Input("id", "The name of the secret that is the webhook's address.", required=True),
         "title": Input("text", "A line above it.", longest=200),
-        "text": Input("text", "The message; Markdown are understood.", required=True, longest=20_000),
+        "text": Input("text", "The message; Markdown is understood.", required=True, longest=20_000),
     },
     build=_build,
 )

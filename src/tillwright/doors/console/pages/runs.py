@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from tillwright.domains.automation import RunState
+from tillwright.domains.automation import Run, RunState
+from tillwright.domains.automation.model import CAN_GO_ON, ApprovalState
 from tillwright.doors.console import mirrored
 from tillwright.doors.console.visit import Visit
 from tillwright.kit.errors import Invalid
@@ -65,7 +66,18 @@ async def show(visit: Visit) -> Response:
         steps=timeline.steps,
         effects={effect.id: effect for effect in effects},
         going=timeline.run.state in (RunState.QUEUED, RunState.RUNNING),
+        asked=await _asked(visit, timeline.run),
+        can_go_on=timeline.run.state in CAN_GO_ON,
     )
+
+
+async def _asked(visit: Visit, run: Run) -> dict[str, str]:
+    """The approval that each waiting step asks for, by the step."""
+    if run.waits_for != "approval":
+        return {}
+    pending = ApprovalState.PENDING
+    page = await visit.house.automation.approvals.list(visit.principal, state=pending, run_id=run.id)
+    return {one.step: one.id for one in page.items}
 
 
 async def cancel(visit: Visit) -> Response:
@@ -75,8 +87,10 @@ async def cancel(visit: Visit) -> Response:
 
 
 async def go_on(visit: Visit) -> Response:
-    """Take a run that ended badly up again, where it ended."""
-    run = await visit.house.automation.steering.retry(visit.principal, visit.request.path_params["id"])
+    """Take a run that ended badly up again, where it ended or at an earlier step."""
+    run = await visit.house.automation.steering.retry(
+        visit.principal, visit.request.path_params["id"], from_step=visit.text("step") or None
+    )
     return visit.go(f"/runs/{run.id}", done="run-again")
 
 

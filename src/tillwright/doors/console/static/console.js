@@ -63,6 +63,27 @@ document.addEventListener("alpine:init", () => {
       source.setSelectionRange(start, start + (lines[wanted - 1] || "").length);
       source.scrollTop = Math.max(0, (wanted - 6) * 24);
     },
+    // An action with what its form gives, behind the step the cursor is in.
+    insert(event) {
+      const form = event.currentTarget.closest("[data-action]"), source = this.$refs.source;
+      const lines = source.value.split("\n"), steps = lines.findIndex((line) => /^steps:/.test(line));
+      let at = source.value.slice(0, source.selectionStart).split("\n").length - 1;
+      if (at <= steps) at = lines.length - 1;
+      let first = at;
+      while (first > steps && !/^\s*- /.test(lines[first])) first -= 1;
+      const indent = first > steps ? lines[first].match(/^\s*/)[0] : "  ";
+      let next = first > steps ? first + 1 : lines.length;
+      while (next < lines.length && lines[next].startsWith(`${indent} `)) next += 1;
+      const before = lines.slice(0, next).reduce((sum, line) => sum + line.length + 1, 0);
+      const gap = before > source.value.length ? "\n" : "", place = Math.min(before, source.value.length);
+      source.focus();
+      source.setSelectionRange(place, place);
+      const text = gap + stepOf(form, source.value).map((line) => `${indent}${line}\n`).join("");
+      // By the browser's own insertion, so that it can be undone.
+      if (!document.execCommand("insertText", false, text)) source.setRangeText(text, place, place, "end");
+      source.scrollTop = Math.max(0, (next - 6) * 24);
+      this.count();
+    },
     key(event) {
       if ((event.ctrlKey || event.metaKey) && event.key === "s") {
         event.preventDefault();
@@ -85,6 +106,21 @@ document.addEventListener("alpine:init", () => {
     toggle() { this.shown = !this.shown; },
   }));
 });
+
+// A step as lines of YAML. What is needed and was not given is left empty, which the check then names.
+function stepOf(form, written) {
+  const action = form.dataset.action, base = action.replace(/^stripe\./, "").replace(/[^a-z0-9]+/g, "_");
+  let id = base;
+  for (let number = 2; new RegExp(`\\bid: ${id}\\b`).test(written); number += 1) id = `${base}_${number}`;
+  const given = [...form.querySelectorAll("[data-name]")].filter((one) => one.value.trim() || "needed" in one.dataset);
+  const values = given.map((one) => `    ${one.dataset.name}: ${yamlOf(one.value.trim(), one.dataset.kind)}`);
+  return [`- id: ${id}`, `  action: ${action}`, ...(values.length ? ["  with:", ...values] : [])];
+}
+function yamlOf(value, kind) {
+  if (/^\$\{[^{}]*\}$/.test(value) && !/: | #/.test(value)) return value;
+  if (["integer", "number", "boolean", "texts", "labels", "map", "shape", "any", "time"].includes(kind)) return value || '""';
+  return /^[A-Za-z][\w .,@/+-]*$/.test(value) && !/^(true|false|yes|no|on|off|null)$/i.test(value) ? value : JSON.stringify(value);
+}
 
 // A menu made of <details> closes on Escape and on a click elsewhere.
 function closeMenus(except) {
