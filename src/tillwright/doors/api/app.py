@@ -29,6 +29,7 @@ from tillwright.doors.api import (
     payment_transactions,
     problems,
     purchase_terms,
+    receipts,
     sessions,
     stripe_objects,
     user_integrations,
@@ -72,6 +73,7 @@ ROOMS = (
     invoices,
     payment_transactions,
     purchase_terms,
+    receipts,
     user_integrations,
     stripe_objects,
 )

@@ -15,6 +15,7 @@ from tillwright.doors.cli import (
     assistant,
     audit,
     backup,
+    clients,
     demo,
     doctor,
     export,
@@ -24,6 +25,7 @@ from tillwright.doors.cli import (
     mirror,
     notices,
     purchases,
+    sessions,
     setup,
     users,
     verify,
@@ -93,6 +95,8 @@ def build(programs: Programs) -> Callable[[], None]:
     app.add_typer(mirror.app, name="mirror")
     app.add_typer(audit.app, name="audit")
     app.add_typer(users.app, name="users")
+    app.add_typer(clients.app, name="clients")
+    app.add_typer(sessions.app, name="sessions")
     app.add_typer(notices.app, name="notices")
     app.add_typer(purchases.app, name="purchases")
     app.add_typer(workflow.app, name="workflow")

@@ -1,10 +1,10 @@
-"""`tillwright audit`: is the trail as it was written?"""
+"""`tillwright audit`: what is in the trail, and is it as it was written?"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -13,9 +13,11 @@ from rich.console import Console
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.tenancy.model import Refused
 from tillwright.domains.tenancy.trail import Proof
+from tillwright.doors.cli.choice import AsJson, Organisation
+from tillwright.doors.cli.inside import in_house, print_table
 from tillwright.kit.errors import Absent
 from tillwright.settings import read
-from tillwright.wiring import open_house
+from tillwright.wiring import House, open_house
 
 app = typer.Typer(help="The audit trail of every organisation.", no_args_is_help=True)
 
@@ -51,6 +53,35 @@ def sign_ins(
         return
     for each in found:
         print(f"{each.at:%Y-%m-%d %H:%M:%S} UTC  {each.why}  {each.address_digest[:12]}  {each.agent}")
+
+
+@app.command()
+def search(
+    q: Annotated[
+        str | None, typer.Argument(help='A filter, e.g. (ilike action "credential:open"); all without.')
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    organisation: Organisation = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print entries of an organisation's trail, newest first: who did what, and when."""
+
+    async def look(house: House, caller: Principal) -> list[dict[str, Any]]:
+        found, _ = await house.trail.query(caller, q=q, s=None, limit=limit, offset=0)
+        return [
+            {
+                "number": entry.number,
+                "at": entry.at.isoformat(timespec="seconds"),
+                "actor": entry.actor.name,
+                "action": entry.action,
+                "subject": entry.subject_id,
+                "detail": entry.detail,
+            }
+            for entry in found
+        ]
+
+    rows = in_house(organisation, look, by="tillwright audit")
+    print_table(rows, as_json, ("number", "at", "actor", "action", "subject"))
 
 
 async def _refused(limit: int) -> Sequence[Refused]:

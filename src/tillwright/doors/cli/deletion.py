@@ -35,6 +35,11 @@ def run(organisation: str | None, partner: str, service: str, name: str | None, 
     if as_json:
         print(orjson.dumps(receipt.as_json(), option=orjson.OPT_INDENT_2).decode())
         return
+    show(receipt)
+
+
+def show(receipt: Receipt) -> None:
+    """What was done and what is left, a line each."""
     for line in receipt.lines:
         print(("✓" if line.done else "✗"), line.what, "" if line.count is None else f"({line.count})", line.id or "")
 

@@ -19,13 +19,16 @@ _console = Console(highlight=False)
 
 
 def in_house(
-    organisation: str | None, do: Callable[[House, Principal], Awaitable[list[dict[str, Any]]]]
+    organisation: str | None,
+    do: Callable[[House, Principal], Awaitable[list[dict[str, Any]]]],
+    *,
+    by: str = "tillwright workflow",
 ) -> list[dict[str, Any]]:
-    """Open the house, act for the organisation as the command line does, and close it again."""
+    """Open the house, act for the organisation in the name of `by`, and close it again."""
 
     async def inside() -> list[dict[str, Any]]:
         async with open_house(read()) as house:
-            principal = Principal.system(await chosen(house, organisation), "tillwright workflow")
+            principal = Principal.system(await chosen(house, organisation), by)
             return await do(house, principal)
 
     return asyncio.run(inside())

@@ -184,6 +184,24 @@ def delete(name: Confirmed = None, organisation: Organisation = None, as_json: A
     deletion.run(organisation, PARTNER, SERVICE, name, as_json=as_json, by=NAME)
 
 
+@app.command()
+def receipts(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
+    organisation: Organisation = None,
+    as_json: AsJson = False,
+) -> None:
+    """What was done when integrations were deleted, newest first, and what is left to do by hand."""
+    found = _do(organisation, lambda house, caller: house.removal.receipts(caller, limit))
+    if as_json:
+        print(orjson.dumps([each.as_json() for each in found], option=orjson.OPT_INDENT_2).decode())
+        return
+    for receipt in found:
+        print(
+            f"{receipt.at:%Y-%m-%d %H:%M} UTC  {receipt.partner} {receipt.account_id} ({receipt.mode}) by {receipt.by}"
+        )
+        deletion.show(receipt)
+
+
 async def _update(house: House, caller: Principal, wanted: dict[str, Any], version: int | None) -> Integration:
     current = await house.integrations.get(caller)
     return await house.integrations.update(caller, expected_version=version or current.version, settings=wanted)
