@@ -151,3 +151,22 @@ def _term(dice: random.Random, depth: int = 0) -> str:
     return dice.choice(
         ['(= name "x")', "(< amount 3)", "(in status a b)", '(ilike name "%x_")', "(= active true)", "(null amount)"]
     )
+
+
+def test_what_must_hold_of_every_row_and_an_index_knows() -> None:
+    """Only that: a term that a row may go without would leave rows out."""
+    columns = COLUMNS | {"name": Column("name", finders={"ilike": "named", "=": "called"})}
+    for text, sought in [
+        ('(ilike name "acme")', [("named", "%acme%")]),
+        ('(and (= status "OLD") (AND (ILIKE name "a%me")))', [("named", "a%me")]),
+        ('(and (ilike name "acme") (= name acme))', [("named", "%acme%"), ("called", "acme")]),
+        ('(or (ilike name "acme") (= name "acme"))', []),
+        ('(not (ilike name "acme"))', []),
+        ('(and (not (= name "acme")) (= status "OLD"))', []),
+        ("(= name null)", []),
+        ('(ilike name "a%")', []),
+        ('(like name "acme")', []),
+        ('(in name "acme")', []),
+        ("", []),
+    ]:
+        assert list(where(text, columns).sought) == sought, text

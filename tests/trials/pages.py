@@ -99,7 +99,8 @@ PAGES = (
     "/events/evt_42", "/health",
 )  # fmt: skip
 CALLS = (
-    "/buyer?limit=100", "/buyer/query?q=(ilike+name+%22ada%22)", "/buyer/cus_000000042/wallet", "/invoice?limit=100",
+    "/buyer?limit=100", "/buyer/query?q=(ilike+name+%22number+4711%22)", "/buyer/query?q=(ilike+name+%22ada%22)",
+    "/buyer/query?q=(%3D+email+%22ada4710@shop722.example%22)", "/buyer/cus_000000042/wallet", "/invoice?limit=100",
     "/invoice?buyerId=cus_000000042", "/paymentTransaction?limit=100", "/paymentTransaction?buyerId=cus_000000042",
     "/stripeObject", "/stripeObject/charge?limit=100", "/stripeObject/customer?search=ada4711&limit=100",
     "/stripeObject/charge?q=(%3D+customer+%22cus_000000042%22)&limit=100",

@@ -9,8 +9,8 @@ anywhere); `in` and `not-in` with several values; `null` and `not-null` with non
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal, LiteralString, NoReturn
@@ -18,6 +18,7 @@ from typing import Any, Literal, LiteralString, NoReturn
 from tillwright.kit.errors import Invalid
 
 LONGEST, DEEPEST, MOST_TERMS = 4_000, 16, 100
+_TRIGRAM = 3  # letters that an index of parts of texts needs
 _TOKEN = re.compile(r'\s*(?:([()])|("(?:[^"\\]|\\.)*")|([^\s()"]+))')
 _COMPARED: Mapping[str, LiteralString] = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _ARGUMENTS = {"in": "at least one value", "not-in": "at least one value", "null": "no value", "not-null": "no value"}
@@ -27,18 +28,26 @@ Kind = Literal["text", "number", "boolean", "time"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column people may ask by: the SQL it stands for, and what its values are."""
+    """A column people may ask by: the SQL it stands for, and what its values are.
+
+    `finders` are SQL functions, by operator, that know from an index which rows fulfil that operator with one value.
+    """
 
     sql: LiteralString
     kind: Kind = "text"
+    finders: Mapping[str, LiteralString] = field(default_factory=dict[str, LiteralString])
 
 
 @dataclass(frozen=True)
 class Where:
-    """A condition for `where`, with a `%s` for each value; true for every row when nothing was asked."""
+    """A condition for `where`, with a `%s` for each value; true for every row when nothing was asked.
+
+    `sought` has (finder, value) of terms that every row must fulfil: whoever has the finders can look there first.
+    """
 
     sql: LiteralString = "true"
     values: tuple[Any, ...] = ()
+    sought: tuple[tuple[LiteralString, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,8 @@ def where(text: str | None, columns: Mapping[str, Column]) -> Where:
         return Where()
     form = _read(text or "")
     values: list[Any] = []
-    return Where(_condition(form, columns, values), tuple(values))
+    condition = _condition(form, columns, values)
+    return Where(condition, tuple(values), tuple(_sought(form, columns)))
 
 
 def order(text: str | None, columns: Mapping[str, Column], default: LiteralString) -> LiteralString:
@@ -138,6 +148,30 @@ def _condition(form: _Form, columns: Mapping[str, Column], values: list[Any]) ->
     return _comparison(operator, rest, columns, values)
 
 
+def _sought(form: _Form, columns: Mapping[str, Column]) -> Iterator[tuple[LiteralString, str]]:
+    """Of a form that was found right: what must hold of every row, and can be looked for in an index."""
+    operator, *rest = form if isinstance(form, list) else [_Name("")]
+    if operator.text.lower() == "and":
+        for term in rest:
+            yield from _sought(term, columns)
+        return
+    finder = columns[rest[0].text].finders.get(operator.text.lower()) if rest and isinstance(rest[0], _Name) else None
+    if finder is None:
+        return
+    text = rest[1] if isinstance(rest[1], str) else rest[1].text
+    if isinstance(rest[1], _Name) and text == "null":
+        return
+    if operator.text.lower() in ("like", "ilike"):
+        text = _pattern(text)
+        if len(text.strip("%")) < _TRIGRAM:
+            return
+    yield finder, text
+
+
+def _pattern(text: str) -> str:
+    return text if "%" in text else f"%{text}%"
+
+
 def _comparison(operator: str, rest: Sequence[Any], columns: Mapping[str, Column], values: list[Any]) -> LiteralString:
     name = rest[0].text if rest and isinstance(rest[0], _Name) else None
     if name is None or name not in columns:
@@ -156,7 +190,7 @@ def _comparison(operator: str, rest: Sequence[Any], columns: Mapping[str, Column
         return test if operator == "in" else "(" + test + ") is not true"
     if operator in ("like", "ilike"):
         pattern = given[0] if isinstance(given[0], str) else given[0].text
-        values.append(pattern if "%" in pattern else f"%{pattern}%")
+        values.append(_pattern(pattern))
         return column.sql + ("::text like %s" if operator == "like" else "::text ilike %s")
     if isinstance(given[0], _Name) and given[0].text == "null" and operator in ("=", "!="):
         return column.sql + (" is null" if operator == "=" else " is not null")

@@ -227,7 +227,7 @@ async def test_search_may_use_its_index(database: Database, organisation: str) -
         row = await (await tx.execute("select pg_get_functiondef('mirror_search'::regproc) as text")).fetchone()
         indexes = await (
             await tx.execute(
-                "select indexdef from pg_indexes where tablename = 'mirror_objects' and indexdef like '%gin_trgm%'"
+                "select indexdef from pg_indexes where tablename = 'mirror_objects' and indexdef like '%search gin%'"
             )
         ).fetchall()
     assert row is not None

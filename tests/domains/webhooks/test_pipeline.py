@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 from tests.conftest import make_organisation
 from tests.domains.webhooks.conftest import Rooms, Sender, listen
 from tillwright.domains.mirror import EventCopy
-from tillwright.domains.webhooks import Outcome
+from tillwright.domains.webhooks import Outcome, StripeEvent
 from tillwright.gateways.database import Database
-from tillwright.kit.clock import ManualClock, to_unix
+from tillwright.kit.clock import ManualClock, from_unix, to_unix
 from tillwright.kit.errors import Absent, Invalid
 from tillwright.kit.seal import Seal
 
@@ -157,7 +158,36 @@ async def test_events_are_found_again(
         }  # fmt: skip
         with pytest.raises(Absent):
             await nowhere.webhooks.event(tx, "evt_none")
-        odd: list[dict[str, Any]] = [{"limit": 0}, {"cursor": "zz"}, {"cursor": "WyJ4Il0"}]
+        odd: list[dict[str, Any]] = [
+            {"limit": 0}, {"cursor": "zz"}, {"cursor": "WyJ4Il0"}, {"cursor": first.next_cursor, "since": since},
+        ]  # fmt: skip
         for wrong in odd:
             with pytest.raises(Invalid):
                 await look(tx, livemode=False, **wrong)
+
+
+async def test_events_of_a_span_come_in_the_order_in_which_they_happened(
+    database: Database, organisation: str, sender: Sender, nowhere: Rooms, clock: ManualClock
+) -> None:
+    """Deliveries come in any order; pages of a span hold each of its events once, also several of one second."""
+    noon = to_unix(clock.now()) - 86_400
+    happened = {f"evt_{number}": noon + number // 4 for number in range(40)}
+    numbers = list(range(40))
+    random.Random(7).shuffle(numbers)
+    for number in numbers:
+        await sender.send(sender.event(number, created=happened[f"evt_{number}"]))
+    async with database.tenant(organisation) as tx:
+        since, until = from_unix(noon + 2), from_unix(noon + 8)
+        found: list[StripeEvent] = []
+        cursor = None
+        while True:
+            page = await nowhere.webhooks.list(tx, livemode=False, limit=7, cursor=cursor, since=since, until=until)
+            found += page.items
+            if (cursor := page.next_cursor) is None:
+                break
+        assert sorted(each.id for each in found) == sorted(
+            name for name, at in happened.items() if noon + 2 <= at < noon + 8
+        )
+        assert found == sorted(found, key=lambda each: (each.created, each.place), reverse=True)
+        only = await nowhere.webhooks.list(tx, livemode=False, since=from_unix(noon + 9))
+        assert {each.id for each in only.items} == {"evt_36", "evt_37", "evt_38", "evt_39"}

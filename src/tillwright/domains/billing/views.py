@@ -22,8 +22,9 @@ BUYER = View(
     ("customer",),
     _COMMON
     | {
-        "name": Column("coalesce(body->>'name', body->>'email', id)"),
-        "email": Column("(body->>'email')"),
+        # The functions' indexes are over these very expressions: they change together.
+        "name": Column("coalesce(body->>'name', body->>'email', id)", finders={"ilike": "mirror_customers_named"}),
+        "email": Column("(body->>'email')", finders={"=": "mirror_customers_at"}),
         "description": Column("(body->>'description')"),
         "phone": Column("(body->>'phone')"),
         "customer_id": Column("(body->'metadata'->>'customer_id')"),

@@ -38,7 +38,7 @@ from tillwright.kit.query import Where
 FILTERS = ("customer", "status", "created_from", "created_before")
 """What a list can be narrowed by: an id, a word, and two aware times (the second one exclusive)."""
 LARGEST_PAGE = 1000
-READERS = 24
+READERS = 48
 """Requests of all backfills that one process has under way at the same time."""
 
 

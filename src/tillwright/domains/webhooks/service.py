@@ -18,6 +18,7 @@ from tillwright.domains.webhooks.intake import Intake
 from tillwright.domains.webhooks.keeping import Keeping
 from tillwright.domains.webhooks.model import Accepted, Endpoint, StripeEvent
 from tillwright.domains.webhooks.pipeline import Pipeline
+from tillwright.domains.webhooks.places import behind, place
 from tillwright.domains.webhooks.polling import store as polls
 from tillwright.domains.webhooks.polling.service import Polling
 from tillwright.domains.webhooks.polling.store import Poll
@@ -27,7 +28,7 @@ from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.gateways.stripe.writer import StripeWriter
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Invalid
-from tillwright.kit.pages import Page, decode_cursor, page_of
+from tillwright.kit.pages import Page, page_of
 from tillwright.kit.seal import Seal
 
 CONSUMER = "webhooks"
@@ -211,7 +212,7 @@ class Webhooks:
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[StripeEvent]:
-        """Stored events, the newest arrival first.
+        """Stored events, the newest arrival first; narrowed by when they happened, what happened last comes first.
 
         Args:
             event_type: may hold `*`, as in `invoice.*`.
@@ -223,14 +224,12 @@ class Webhooks:
         """
         if not 1 <= limit <= LARGEST_PAGE:
             raise Invalid("limit_invalid", f"{limit} is no page size.", field="limit", remedy=f"1 to {LARGEST_PAGE}.")
-        before = None if cursor is None else decode_cursor(cursor, 1)[0]
-        if before is not None and not isinstance(before, int):
-            raise Invalid("cursor_invalid", "This page cursor is not one of this list.", field="cursor")
+        by_time = since is not None or until is not None
         found = await store.page(
-            tx, livemode, event_type=event_type, object_ids=object_ids, since=since, until=until, before=before,
-            limit=limit + 1,
+            tx, livemode, event_type=event_type, object_ids=object_ids, since=since, until=until,
+            behind=behind(cursor, by_time=by_time), limit=limit + 1,
         )  # fmt: skip
-        return page_of(found, limit, lambda event: (event.place,))
+        return page_of(found, limit, lambda event: place(event, by_time=by_time))
 
     async def counts(self, tx: Tx, *, livemode: bool, since: datetime) -> Mapping[str, int]:
         """How many events of each type arrived since then, the most frequent first."""

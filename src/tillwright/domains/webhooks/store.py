@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
 from tillwright.domains.webhooks.model import Arrival, Outcome, StripeEvent
+from tillwright.domains.webhooks.places import Behind
 from tillwright.gateways.database import Tally, Tx, tally
 
 
@@ -114,10 +115,13 @@ async def page(
     object_ids: Sequence[str] | None,
     since: datetime | None,
     until: datetime | None,
-    before: int | None,
+    behind: Behind | None,
     limit: int,
 ) -> Sequence[StripeEvent]:
-    """Newest arrivals first. `event_type` may hold `*`; times are when they happened."""
+    """Newest arrivals first. `event_type` may hold `*`; times are when they happened, and with them that is the order.
+
+    In the order of arrival everything that came after a distant day would be read before it.
+    """
     like = None
     if event_type is not None:
         like = event_type.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
@@ -126,14 +130,18 @@ async def page(
         "object_id = any(%s)": None if object_ids is None else list(object_ids),
         "created >= %s": since,
         "created < %s": until,
-        "place < %s": before,
     }
     chosen: dict[LiteralString, Any] = {condition: value for condition, value in asked.items() if value is not None}
     fixed: list[LiteralString] = ["livemode = %s"]
     both: list[LiteralString] = [*fixed, *chosen]
+    order: LiteralString = "place desc" if since is None and until is None else "created desc, place desc"
+    begins: tuple[Any, ...] = ()
+    if behind is not None:
+        both.append("place < %s" if behind.created is None else "(created, place) < (%s, %s)")
+        begins = (behind.place,) if behind.created is None else (behind.created, behind.place)
     rows = await tx.execute(
-        f"select * from stripe_events where {' and '.join(both)} order by place desc limit %s",  # noqa: S608 - the texts above
-        (livemode, *chosen.values(), limit),
+        f"select * from stripe_events where {' and '.join(both)} order by {order} limit %s",  # noqa: S608 - the texts above
+        (livemode, *chosen.values(), *begins, limit),
     )
     return [_event(row) async for row in rows]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 PAGE = 100
-AT_ONCE = 6
+AT_ONCE = 12
 """Ranges of one list that are read at the same time: at 100 ms a page more than the 25 requests a second allowed."""
 AT_ONCE_TEST = 8
-AT_ONCE_LIVE = 24
+AT_ONCE_LIVE = 48
 """Requests of one account under way at the same time, by mode: enough for 25 and 100 a second."""
 _DEAREST = 10  # pages read for each cut
 _WORTH = 4  # pages that a range must have left, by all we know, to be cut

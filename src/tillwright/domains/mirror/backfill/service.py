@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from tillwright.domains.mirror.backfill import pages, store
 from tillwright.domains.mirror.backfill.pages import Place, Read
+from tillwright.domains.mirror.backfill.writers import Writers
 from tillwright.domains.mirror.failures import as_data, lasting, wait_after
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import BY_OBJECT
 from tillwright.domains.mirror.model import BackfillState, FetchedCopy
 from tillwright.gateways.database import Database, Tx
-from tillwright.gateways.database.group_commit import GroupCommit, turn_to
+from tillwright.gateways.database.group_commit import turn_to
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.errors import NoSuchEndpoint, PermissionMissing, RequestRefused, StripeFailure
 from tillwright.gateways.stripe.reader import StripeReader
@@ -24,6 +25,9 @@ from tillwright.kit.errors import Conflict, TillwrightError
 
 TURN = 10  # pages that a reader takes of one range before it looks who else is waiting
 _BATCH = 16  # pages a commit, at most
+WRITERS = 3
+"""Commits of a process that are under way at the same time, each with lists of its own."""
+_WORTH = 4  # pages that are worth a commit beside another
 _MOST_FAILURES = 12  # in a row; about two hours with the waits between
 
 
@@ -32,6 +36,11 @@ class _Claim:
     organisation_id: str
     lease: str
     place: Place
+
+    @property
+    def of(self) -> tuple[str, bool, str]:
+        """The list that the range is of."""
+        return self.organisation_id, self.place.livemode, self.place.object
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Backfill:
         self._keys = keys
         self._reader = reader
         self._ended = ended
-        self._commits: GroupCommit[_Page, Place | None] = GroupCommit(self._write, largest=_BATCH)
+        self._writers: Writers[_Page, Place | None] = Writers(self._write, number=WRITERS, worth=_WORTH, largest=_BATCH)
 
     async def step(self, *, parallel: int = 4, most: int | None = None) -> int:
         """Read pages, `parallel` at a time, turn by turn over the organisations; returns how many.
@@ -145,7 +154,7 @@ class Backfill:
             await self._failed(claim, error)
             return None
         over = not read.more and claim.place.parent_id is None
-        place = await self._commits.submit(claim.organisation_id, _Page(claim, read, over, keep))
+        place = await self._writers.submit(claim.of, _Page(claim, read, over, keep))
         return None if over else place
 
     async def _next_parent(self, claim: _Claim) -> _Claim:
@@ -157,15 +166,16 @@ class Backfill:
                 await self._ended(tx, claim.organisation_id)
         return replace(claim, place=replace(claim.place, parent_id=parent))
 
-    async def _write(self, batch: Sequence[_Page]) -> Sequence[Place | Exception | None]:
+    async def _write(self, batch: Sequence[_Page]) -> Sequence[Place | None]:
         """Pages of several organisations under one commit, each organisation's with one merge."""
         at = self._clock.now()
         written: dict[int, Place | None] = {}
         by_organisation: dict[str, list[tuple[int, _Page]]] = {}
-        for number, page in enumerate(batch):
+        # One order of lists, too, so that two processes' writers never wait for each other.
+        for number, page in sorted(enumerate(batch), key=lambda each: (each[1].claim.of, each[0])):
             by_organisation.setdefault(page.claim.organisation_id, []).append((number, page))
         async with self._database.open() as tx:
-            for organisation_id in sorted(by_organisation):  # one order, so that two writers never wait for each other
+            for organisation_id in by_organisation:
                 await turn_to(tx, organisation_id)
                 copies: list[FetchedCopy] = []
                 for number, page in by_organisation[organisation_id]:
