@@ -294,7 +294,7 @@ async def test_an_approval_is_told_to_the_people_whose_role_may_give_it(stage: S
     await stage.settle()
     assert {letter.to for letter in stage.mailbox.letters} == told, "at once, though the scope is put together by day"
     letter = stage.mailbox.letters[0]
-    assert letter.subject == "To approve: 49.00 EUR, Refund 49.00 EUR?"
+    assert letter.subject == "To approve: Refund 49.00 EUR?"
     assert "https://tillwright.example.com/approvals/apr_1" in letter.text
     assert "Nothing happens by opening it" in letter.text
 

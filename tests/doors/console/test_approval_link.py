@@ -68,10 +68,13 @@ async def test_the_link_leads_behind_the_sign_in_and_the_role_decides(ada: Perso
         assert (await editor.sign_in("ed@example.com", next_page=link)).headers["location"] == link
         shown = text_of((await editor.see(link)).text)
         assert "49.00 EUR" in shown
+        assert "waiting for you" not in shown
         assert "Only somebody with the role Admin can answer it" in shown
         assert (await editor.send(link, seen="/", **yes)).status_code == 403
     assert await state(ada) is ApprovalState.PENDING
+    assert "1 waiting for you" in text_of((await ada.see("/workflows")).text)
     changed = await ada.send(link, seen=link, answer="yes", payload_hash="b" * 64)
     assert changed.status_code == 409
     assert (await ada.send(link, seen=link, **yes)).headers["location"].startswith("/approvals?done=approved")
     assert await state(ada) is ApprovalState.APPROVED
+    assert "waiting for you" not in text_of((await ada.see("/workflows")).text)

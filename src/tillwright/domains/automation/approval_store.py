@@ -70,6 +70,18 @@ async def withdraw(tx: Tx, organisation_id: str, run_id: str) -> None:
     )
 
 
+async def waiting(tx: Tx, organisation_id: str, roles: Sequence[str], now: datetime, limit: int) -> int:
+    """How many ask for one of these roles and can still be answered, counted no further than the limit."""
+    row = await (
+        await tx.execute(
+            "select count(*) as found from (select 1 from approvals where organisation_id = %s and state = 'PENDING' "
+            "and role = any(%s) and due > %s limit %s) as pending",
+            (organisation_id, list(roles), now, limit),
+        )
+    ).fetchone()
+    return row["found"] if row else 0
+
+
 async def page(
     tx: Tx,
     organisation_id: str,

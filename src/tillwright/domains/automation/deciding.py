@@ -8,12 +8,15 @@ from tillwright.domains import audit, events
 from tillwright.domains.automation import approval_store, park_store
 from tillwright.domains.automation.model import Approval, ApprovalState
 from tillwright.domains.tenancy import Principal
-from tillwright.domains.tenancy.rights import at_least
+from tillwright.domains.tenancy.rights import ROLES, at_least
 from tillwright.gateways.database import Database
 from tillwright.kit import pages
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict, Denied
 from tillwright.kit.pages import Page
+
+MOST_COUNTED = 100
+"""Of what waits; beyond that it is many."""
 
 
 class Approvals:
@@ -47,6 +50,14 @@ class Approvals:
                 tx, principal.organisation_id, state=state, run_id=run_id, before=before, limit=limit + 1
             )
         return pages.page_of(found, limit, lambda one: (one.created.isoformat(), one.id))
+
+    async def waiting(self, principal: Principal) -> int:
+        """How many wait for an answer that this person may give; no more than `MOST_COUNTED`."""
+        if not principal.may("workflow:approve"):
+            return 0
+        roles = ROLES[: ROLES.index(principal.role) + 1]
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await approval_store.waiting(tx, principal.organisation_id, roles, self._clock.now(), MOST_COUNTED)
 
     async def get(self, principal: Principal, approval_id: str) -> Approval:
         """One approval.

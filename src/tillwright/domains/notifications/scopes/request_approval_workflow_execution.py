@@ -14,7 +14,7 @@ SCOPE = Scope(
     priority="CRITICAL",
     role="toldRole",
     published="NOTIFY",
-    subject="To approve: {% if amount %}{{ amount | money: currency }}, {% endif %}{{ question | default: workflowName }}",
+    subject="To approve: {% if question %}{{ question }}{% else %}{{ workflowName }}{% if amount %}, {{ amount | money: currency }}{% endif %}{% endif %}",
     body="""\
 # {{ question | default: "A workflow waits for your yes" }}
 
