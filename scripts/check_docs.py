@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+from actions_page import actions_page
 from tillwright import settings
 from tillwright.domains.assistant.catalogue import catalogue as tools
 from tillwright.domains.automation import examples
@@ -62,24 +63,6 @@ def check_links() -> list[str]:
 def check_decisions() -> list[str]:
     numbers = [int(p.name[:4]) for p in sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))]
     return [] if numbers == list(range(1, len(numbers) + 1)) else [f"docs/decisions: the numbers are {numbers}"]
-
-
-def actions_page() -> str:
-    text = "# Actions\n\nWhat a step of a [workflow](workflows.md) can do. Any value may be an expression, `${…}`. "
-    text += "Beside these, every operation of\nStripe's API is an action by itself: see "
-    text += "[stripe-actions.md](stripe-actions.md).\n"
-    named = [action for action in catalogue().values() if not action.generated]
-    area = ""
-    for action in sorted(named, key=lambda a: (a.area, a.name)):
-        if action.area != area:
-            area = action.area
-            text += f"\n## {area}\n"
-        text += f"\n### {action.name}\n{action.summary}\n\n| input | kind | meaning |\n|---|---|---|\n"
-        for name, given in action.inputs.items():
-            needed = ", required" if given.required else ""
-            choices = f" ({', '.join(given.choices)})" if given.choices else ""
-            text += f"| `{name}` | {given.kind}{choices}{needed} | {given.summary} |\n"
-    return text
 
 
 def stripe_actions_page() -> str:
