@@ -13,7 +13,7 @@ from tillwright.domains import events
 from tillwright.domains.automation.interpreter import PARKED
 from tillwright.domains.automation.model import ApprovalState, RunState
 
-EVENT = "crash:{name}:happened"
+EVENT = "trial:{name}:happened"
 NOTE = "{id: after, action: note, with: {text: 'Number ${object.n}'}}"
 COUPON = "{id: made, action: create_coupon, with: {percent_off: 5}}"
 KINDS = {
@@ -31,7 +31,7 @@ KINDS = {
     "wait for hours": f"- {{id: nap, wait: {{for: 3h}}}}\n- {COUPON}",
     "wait until": f"- {{id: nap, wait: {{until: object.later}}}}\n- {NOTE}",
     "wait for an event": (
-        "- {id: heard, wait: {event: 'crash:answer:came', match: arrived.object.n == object.n, at_most: 2d}}\n"
+        "- {id: heard, wait: {event: 'trial:answer:came', match: arrived.object.n == object.n, at_most: 2d}}\n"
         f"- {NOTE}"
     ),
     "approval": f"- {{id: ask, approval: {{ask: 'May I?'}}}}\n- {NOTE}",
@@ -210,7 +210,7 @@ class Crashing:
             for asked in (await stage.automation.approvals.list(stage.principal, state=ApprovalState.PENDING)).items:
                 await stage.automation.approvals.decide(stage.principal, asked.id, approve=True)
         elif run.waits_for == "event":
-            await self._record("crash:answer:came", n=self._number)
+            await self._record("trial:answer:came", n=self._number)
         elif run.waits_for == "run":
             await stage.relay()
             causes = {name: payload["trigger"]["stripe_event_id"] for name, payload in stage.queue.payloads.items()}

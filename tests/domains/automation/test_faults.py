@@ -13,7 +13,7 @@ from tillwright.domains.automation.interpreter import PARKED
 
 SOURCE = """
 name: faulty
-trigger: {event: 'fault:thing:happened'}
+trigger: {event: 'trial:thing:happened'}
 steps:
   - {id: coupon, action: create_coupon, with: {percent_off: 10}}
   - {id: code, action: create_promotion_code, with: {coupon: "${steps.coupon.id}"}}
@@ -50,7 +50,7 @@ async def test_nothing_is_done_twice_while_stripe_fails(stage: Stage) -> None:
     ends: Counter[str] = Counter()
     for number in range(RUNS):
         async with stage.house.database.tenant(organisation_id) as tx:
-            await events.record(tx, organisation_id, "fault:thing:happened", {"n": number}, stage.clock.now())
+            await events.record(tx, organisation_id, "trial:thing:happened", {"n": number}, stage.clock.now())
         begun: list[str] = []
         while not begun:
             begun = await stage.relay()

@@ -26,7 +26,7 @@ SWAPS = int(os.environ.get("TRIAL_SWAPS", "1"))
 RUNS = int(os.environ.get("TRIAL_RUNS", "6"))
 """In flight at each; half of them are executed while the key is swapped, half wait for their time."""
 SEED = int(os.environ.get("TRIAL_SEED", "7"))
-EVENT = "swap:thing:happened"
+EVENT = "trial:thing:happened"
 SOURCE = f"""
 name: swapped
 trigger: {{event: '{EVENT}'}}

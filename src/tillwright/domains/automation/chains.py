@@ -137,8 +137,11 @@ class _Walk:
         if name in known:
             return known[name]
         close = difflib.get_close_matches(name, known, 1)
-        remedy = f"Did you mean `{close[0]}`?" if close else f"It has: {', '.join(sorted(known)[:12])}, …"
-        return self.complain(written, f"`{written}` has no field `{name}`", remedy)
+        return self.complain(
+            written,
+            f"`{written}` has no field `{name}`",
+            f"Did you mean `{close[0]}`?" if close else f"It has: {_some(sorted(known))}.",
+        )
 
     def complain(self, written: str, sentence: str, remedy: str | None) -> Shape:
         self.found.append(Misnomer(written, sentence, remedy))
@@ -156,3 +159,8 @@ def _fields(shape: Shape) -> Mapping[str, Shape]:
 
 def _item(shape: Shape) -> Shape:
     return shape[1:] if isinstance(shape, str) and shape.startswith("[") else ANYTHING
+
+
+def _some(names: Sequence[str], most: int = 12) -> str:
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
