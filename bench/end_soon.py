@@ -5,7 +5,7 @@ PostgreSQL in the same run, with no decision made and nothing written. Beside it
 that never leaves the server and only counts. Ours is the sweep of an ordinary day, everything included: find what is
 due, decide in Python, record each notice and tell of it in the spine, and commit. The peer is a sweep without times
 of the next look: every row near its end fetched and decided, nothing written. Ends are spread evenly over two years,
-N is 30.
+N is 30. With `--renewing 50` half of them renew instead of ending, as evenly, and are told of 7 days before.
 """
 
 from __future__ import annotations
@@ -39,15 +39,18 @@ NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
 ORGANISATION = "org_bench"
 NOBODY = cast(Any, None)
 SETTINGS = json.dumps({"enable_entitlement_end_soon_notification": True, "days_before_entitlement_end": 30})
+RENEWALS = json.dumps({"enable_entitlement_renew_soon_notification": True, "days_before_entitlement_renewal": 7})
 ROWS = """insert into tillwright.entitlements (organisation_id, id, livemode, kind, source_object, source_id,
-  source_part, status, name, buyer_id, buyer_name, buyer_email, product_id, product_name, start_time, end_time, info,
-  meta, check_at, version, created, updated)
+  source_part, status, name, buyer_id, buyer_name, buyer_email, product_id, product_name, start_time, end_time, renews,
+  info, meta, check_at, version, created, updated)
   select %s, 'ent_' || lpad(n::text, 32, '0'), false, 'SUBSCRIPTION', 'subscription', 'sub_' || n, 'si_' || n,
-    'PENDING_CANCEL', 'Team plan', 'cus_' || n, 'Buyer ' || n, 'buyer' || n || '@example.com', 'prod_' || n %% 50,
-    'Team plan', %s, %s + n * interval '730 days' / %s,
+    case when renewing then 'ACTIVE' else 'PENDING_CANCEL' end, 'Team plan', 'cus_' || n, 'Buyer ' || n,
+    'buyer' || n || '@example.com', 'prod_' || n %% 50, 'Team plan', %s,
+    case when renewing then null else due end, case when renewing then due end,
     '{"quantity": 3, "stripeStatus": "active", "interval": "month", "currency": "eur", "unitAmount": 4900}', '{}',
-    greatest(%s, %s + n * interval '730 days' / %s - interval '30 days'), 1, %s, %s
-  from generate_series(1, %s) n"""
+    greatest(%s, due - case when renewing then interval '7 days' else interval '30 days' end), 1, %s, %s
+  from generate_series(1, %s) n,
+    lateral (select %s + n * interval '730 days' / %s as due, n %% 100 < %s as renewing) d"""
 SCAN = """select count(*) from tillwright.entitlements where status in ('ACTIVE', 'PENDING_CANCEL')
   and end_time > %s and end_time <= %s + interval '60 days'"""
 READ = "select id, end_time, status from tillwright.entitlements"
@@ -55,7 +58,7 @@ NEAR = """select id, end_time, status from tillwright.entitlements where status 
   and end_time > %s and end_time <= %s + interval '30 days'"""
 
 
-def fill(url: str, count: int) -> None:
+def fill(url: str, count: int, renewing: int) -> None:
     with psycopg.connect(url) as connection:
         connection.execute(
             "insert into tillwright.organisations (id, name, created) values (%s, 'Bench', %s)", (ORGANISATION, NOW)
@@ -65,10 +68,10 @@ def fill(url: str, count: int) -> None:
             "publishable_key, key_kind, key_hint, api_version, created, created_by, updated, updated_by, settings) "
             "values (%s, 'STRIPE', 'PAYMENT', 'VERIFIED', false, 'acct_1', 'pk_test_1', 'SECRET', 'none', 'x', %s, "
             "'a', %s, 'a', %s)",
-            (ORGANISATION, NOW, NOW, SETTINGS),
+            (ORGANISATION, NOW, NOW, SETTINGS if not renewing else SETTINGS[:-1] + ", " + RENEWALS[1:]),
         )  # fmt: skip
         past = NOW - timedelta(days=90)
-        connection.execute(ROWS, (ORGANISATION, past, NOW, count, NOW, NOW, count, past, past, count))
+        connection.execute(ROWS, (ORGANISATION, past, NOW, past, past, count, NOW, count, renewing))
         connection.commit()
         connection.autocommit = True
         connection.execute("vacuum analyze tillwright.entitlements")
@@ -142,17 +145,20 @@ async def measure(url: str) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000)
-    count = parser.parse_args().count
+    parser.add_argument("--renewing", type=int, default=0, help="how many in a hundred renew instead of ending")
+    given = parser.parse_args()
+    count = given.count
     with tempfile.TemporaryDirectory(prefix="tillwright-bench-") as folder:
         os.chmod(folder, 0o755)  # as root the server runs as another user
         server = EmbeddedServer(Path(folder) / "pg")
         try:
             migrate(Secret(server.url))
-            fill(server.url, count)
+            fill(server.url, count, given.renewing)
             found = asyncio.run(measure(server.url))
         finally:
             server.stop()
-    print(f"{count:,} entitlements, Python {platform.python_version()}, {os.cpu_count()} processors\n")
+    print(f"{count:,} entitlements, {given.renewing} % of them renew")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} processors\n")
     for title, seconds in (
         ("bare scan: the rows read", found["bare"]),
         ("the same counted on the server, never read", found["counted"]),

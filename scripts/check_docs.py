@@ -109,6 +109,8 @@ def assistant_page() -> str:
 def permissions_page() -> str:
     text = "# Permissions\n\nWhat VERIFY asks of the key; a write right includes its read. How it is told is in\n"
     text += "[why/verification.md](../why/verification.md).\n\n"
+    text += "Integrations → Connect Stripe has a button for Stripe's page of a new restricted key, prefilled with\n"
+    text += "these, and one that copies the list. VERIFY says which of the others to take away again.\n\n"
     text += "| right | in Stripe's dashboard | without it |\n|---|---|---|\n"
     for row in PERMISSIONS:
         text += f"| `rak_{row.right}` ({row.use}) | {row.dashboard} | {row.loses} |\n"

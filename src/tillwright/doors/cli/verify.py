@@ -82,6 +82,7 @@ def _show_history(reports: Sequence[Report], *, as_json: bool) -> None:
 
 
 def show(report: Report) -> None:
+    """The account, every permission, the outcome, and what changed since the last report."""
     console = Console(highlight=False)
     account = report.account
     console.print(
@@ -90,6 +91,22 @@ def show(report: Report) -> None:
     for finding in report.findings:
         tail = "" if finding.state == "ok" else f"  {finding.state}: {finding.note or finding.loses}"
         console.print(f"{_MARKS[finding.state]} {finding.dashboard} [dim]{finding.right}[/dim]{tail}", soft_wrap=True)
+    if facts := _facts(report):
+        console.print("\n" + ", ".join(facts), markup=False, soft_wrap=True, style="dim")
     console.print(f"\n[bold]{report.outcome}[/bold]  {report.requests} requests, {report.duration_ms} ms")
-    for sentence in (*report.reasons, *report.advice):
+    for sentence in (*report.reasons, *report.advice, *(f"Since the last one: {line}" for line in report.changes)):
         console.print(f"  {sentence}", markup=False, soft_wrap=True)
+
+
+def _facts(report: Report) -> list[str]:
+    """What was seen besides the permissions; a mail server has none of it."""
+    account = report.account
+    found = [account.country or "", (account.currency or "").upper()]
+    if report.endpoint:
+        found.append(f"webhook endpoint {report.endpoint}")
+    if report.round_trip_ms is not None:
+        found.append(f"round trip {report.round_trip_ms} ms")
+    if report.clock_skew_seconds is not None:
+        found.append(f"our clock {report.clock_skew_seconds:+.1f} s against Stripe's")
+    found += [f"{name} {state}" for name, state in account.capabilities.items()]
+    return [fact for fact in (*found, f"API {report.api_version}" if report.api_version else "") if fact]
