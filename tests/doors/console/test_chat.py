@@ -183,7 +183,9 @@ async def test_a_model_that_fails_says_so_and_the_question_is_kept(office: Offic
         lines = await say(office, conversation)
     assert (lines[-1]["kind"], said in lines[-1]["sentence"]) == ("failed", True)
     assert key not in str(lines)
-    assert "How much?" in text_of((await office.ada.see(f"{PATH}/{conversation}")).text)
+    shown = text_of((await office.ada.see(f"{PATH}/{conversation}")).text)
+    assert "How much?" in shown
+    assert "No answer came to this" in shown
 
 
 async def test_an_address_that_is_not_allowed_is_not_called(office: Office) -> None:

@@ -65,7 +65,9 @@ def _run(port: int, sandbox_port: int, mail_port: int, data: Path, *, connected:
     # Above the temporary or hidden folder nothing else is needed: the embedded server makes its own below it.
     data.mkdir(parents=True, exist_ok=True)
     sandbox = f"http://127.0.0.1:{sandbox_port}"
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("TILLWRIGHT_")} | {
+    # Of the settings a person has, only the models are theirs to choose here.
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("TILLWRIGHT_") or k == "TILLWRIGHT_MODEL_BASES"}
+    environment = kept | {
         "TILLWRIGHT_DATA": str(data),
         "TILLWRIGHT_PORT": str(port),
         "TILLWRIGHT_STRIPE_API_BASE": sandbox,
