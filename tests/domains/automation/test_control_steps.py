@@ -253,6 +253,7 @@ async def test_who_is_to_be_told_gets_one_mail_with_the_link_and_the_sum(stage: 
 async def test_who_may_approve_is_told_unless_others_are_named(stage: Stage) -> None:
     house, address = stage.house, stage.principal.organisation_id
     for role, told in (("", "ada@example.com"), (", notify: [boss@example.com]", "boss@example.com")):
+        stage.clock.move(60)
         await asked(stage, ASK.replace("role: ADMIN", f"role: ADMIN{role}"))
         await events.hand_on(house.database, address, CONSUMER, house.notices.notices.react)
         while await house.notifications.deliver_due():

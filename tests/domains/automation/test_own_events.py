@@ -94,6 +94,24 @@ def test_what_a_wait_brings_is_typed_too() -> None:
         definition.parse(wait % ("'entitlement:*:end_soon'", "arrived.object.daysleft < 5"))
 
 
+@pytest.mark.parametrize(
+    ("trigger", "good", "wrong"),
+    [
+        ("schedule: {cron: '0 9 * * *'}", "object.scheduled", "object.schedule"),
+        ("manual: {inputs: {n: {type: integer}}}", "inputs.n", "object.n"),
+        ("api", "run.id", "event.data.n"),
+        ("stripe_event: invoice.paid", "object.amount_paid", "event.data.object"),
+        ("webhook: {fields: {n: {type: integer}}}", "event.data.n", "event.data.m"),
+        ("manual: {object: customer}", "object.email", "object.mail"),
+    ],
+)
+def test_what_each_kind_of_start_brings_is_known(trigger: str, good: str, wrong: str) -> None:
+    head = f"name: trial\ntrigger: {trigger if trigger == 'api' else '{' + trigger + '}'}\nsteps:\n"
+    definition.parse(head + MAIL % f"${{{good}}}")
+    with pytest.raises(Invalid, match="has no field"):
+        definition.parse(head + MAIL % f"${{{wrong}}}")
+
+
 def test_editors_know_every_name() -> None:
     schema = definition_schema()
     for name in ("END_SOON.ENTITLEMENT", "workflow:RUN:failed", "entitlement:STRIPE:end_soon"):

@@ -15,6 +15,9 @@ Shape = str | Mapping[str, "Shape"]
 
 _WORDS = frozenset({"true", "false", "null", "in"})
 _SCALARS = {"s": "a text", "i": "a number", "n": "a number", "b": "true or false"}
+_NOTHING = (
+    "It is empty after such a start: read `object` or `inputs`. By hand, `object` is what the trigger names a kind of."
+)
 _KEPT = frozenset({"filter"})
 
 
@@ -137,10 +140,9 @@ class _Walk:
         if name in known:
             return known[name]
         close = difflib.get_close_matches(name, known, 1)
+        has = f"It has: {_some(sorted(known))}." if known else _NOTHING
         return self.complain(
-            written,
-            f"`{written}` has no field `{name}`",
-            f"Did you mean `{close[0]}`?" if close else f"It has: {_some(sorted(known))}.",
+            written, f"`{written}` has no field `{name}`", f"Did you mean `{close[0]}`?" if close else has
         )
 
     def complain(self, written: str, sentence: str, remedy: str | None) -> Shape:

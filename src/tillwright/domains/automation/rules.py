@@ -34,6 +34,10 @@ HELP: Mapping[str, tuple[str, str]] = {
 """For editors: what each kind of start is, and how it is written."""
 
 
+_TIME: Shape = {"scheduled": "i", "time_zone": "s"}
+"""What a schedule's run is given: when it was due, in unix seconds, and in which zone that was said."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One way a workflow starts.
@@ -53,10 +57,15 @@ class Rule:
 
     @property
     def sends(self) -> Shape:
-        """What `event.data` is after such a start: an event of ours has its own, and a `webhook` the fields it says."""
-        if self.kind == "webhook" and self.inputs:
-            return {name: ANYTHING for name in self.inputs}
-        return own_events.shape_of(self.value) if self.kind == "event" else ANYTHING
+        """What `event.data` is after such a start: what an event of ours, a delivery or a time brings along.
+
+        Of a Stripe event it is empty: nothing is decided on what that carried, but on `object`, fetched again.
+        """
+        if self.kind == "webhook":
+            return {name: ANYTHING for name in self.inputs} if self.inputs else ANYTHING
+        if self.kind == "schedule":
+            return _TIME
+        return own_events.shape_of(self.value) if self.kind == "event" else {}
 
     @property
     def listens_to(self) -> str | None:
@@ -79,9 +88,9 @@ class Rule:
             return schemas.shape_of(schemas.event_types().get(self.value))
         if self.kind == "event":
             return own_events.shape_of(self.value)
-        if self.kind == "webhook":
+        if self.kind in ("webhook", "schedule"):
             return self.sends
-        return schemas.shape_of(self.object_type) if self.object_type else ANYTHING
+        return schemas.shape_of(self.object_type) if self.object_type else {}
 
 
 def of(data: Mapping[str, Any]) -> tuple[Rule, ...]:
