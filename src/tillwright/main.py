@@ -139,7 +139,7 @@ async def _work(settings: Settings) -> int:
 
 def work(settings: Settings) -> None:
     """Work until SIGTERM or Ctrl-C, then hand back what is in hand."""
-    sys.exit(asyncio.run(_work(settings)))
+    sys.exit(uvloop.run(_work(settings)))
 
 
 async def _speak(settings: Settings, choice: cli.McpChoice) -> None:

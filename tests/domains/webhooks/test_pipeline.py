@@ -17,6 +17,7 @@ from tillwright.gateways.database import Database
 from tillwright.kit.clock import ManualClock, from_unix, to_unix
 from tillwright.kit.errors import Absent, Invalid
 from tillwright.kit.seal import Seal
+from tillwright.kit.turns import share
 
 
 async def spine(database: Database, organisation: str) -> list[dict[str, Any]]:
@@ -113,7 +114,7 @@ async def test_an_organisation_with_many_does_not_starve_one_with_few(
     quiet = await listen(database, seal, clock, nowhere.webhooks, other)
     await asyncio.gather(*(sender.send(sender.event(n)) for n in range(200)))
     await quiet.send(quiet.event(1))
-    assert await nowhere.webhooks.apply_pending(limit=50) == 51
+    assert await nowhere.webhooks.apply_pending(limit=50) == share(50, 2) + 1
     assert len(await spine(database, other)) == 1
 
 

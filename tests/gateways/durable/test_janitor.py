@@ -205,13 +205,16 @@ async def test_runs_that_an_earlier_release_left_in_its_queue_are_taken_up(
         await engine.stop(0)
 
 
+def void(_: object) -> None: ...
+
+
 async def test_a_living_workers_beat_sees_who_has_gone(database_url: Secret) -> None:
     seen = asyncio.Event()
     loop = asyncio.get_running_loop()
     gone = Presence(database_url, "worker_gone", on_fenced=lambda: None, beat=0.05)
     living = Presence(
         database_url, "worker_lives", on_fenced=lambda: None, beat=0.05,
-        on_silence=lambda: loop.call_soon_threadsafe(seen.set),
+        on_silence=lambda: void(loop.call_soon_threadsafe(seen.set)),
     )  # fmt: skip
     gone.start()
     living.start()

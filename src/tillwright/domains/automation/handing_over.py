@@ -13,10 +13,10 @@ from tillwright.gateways.database.group_commit import turn_to
 from tillwright.gateways.durable import RunQueue
 from tillwright.kit.clock import Clock
 
-IN_HAND = 40
+IN_HAND = 20
 """Runs of one organisation that workers have at a time; more wait in the outbox."""
-TOGETHER = 20
-"""Runs that are read, handed over and noted at a time."""
+TOGETHER = 8
+"""Runs that are read, handed over and noted at a time: who comes meanwhile waits for no more than these."""
 
 
 async def hand_over(database: Database, clock: Clock, queue: RunQueue, limit: int, each: int) -> int:
@@ -41,11 +41,12 @@ async def _hand_over(tx: Tx, clock: Clock, queue: RunQueue, limit: int, each: in
 
     It writes only at its end: a transaction that has written holds up the spine's readers.
     """
-    found = await _read(tx, await run_store.waiting(tx, clock.now(), limit, each))
-    for runs in found.values():
-        for run, document in runs.values():
-            if document is not None:
-                await queue.enqueue(queue_id(run.id, run.segment), Plan.payload(run, document))
+    due = await run_store.waiting(tx, clock.now(), limit, each)
+    found = await _read(tx, due)
+    for organisation_id, run_id in due:
+        run, document = found[organisation_id].get(run_id, (None, None))
+        if run and document:
+            await queue.enqueue(queue_id(run_id, run.segment), Plan.payload(run, document))
     for organisation_id, runs in found.items():
         await turn_to(tx, organisation_id)
         await run_store.mark_handed_over(tx, organisation_id, [run for run, _ in runs.values()], clock.now())

@@ -20,6 +20,7 @@ from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.stripe.facts import API_VERSION
 from tillwright.kit.clock import Clock, to_unix
 from tillwright.kit.errors import TillwrightError, Upstream
+from tillwright.kit.turns import share, take_turns
 
 SPINE = "stripe:event:"
 """How the spine names an applied event; its type follows."""
@@ -34,7 +35,7 @@ _OUTCOMES = {
 
 
 class Pipeline:
-    """Applies stored events, a batch of one organisation after a batch of the next."""
+    """Applies stored events, a batch of each organisation that has some, a few organisations at a time."""
 
     def __init__(self, *, clock: Clock, database: Database, mirror: Mirror, integrations: Integrations) -> None:
         self._clock = clock
@@ -43,10 +44,11 @@ class Pipeline:
         self._mirror = mirror
 
     async def step(self, *, limit: int = 200) -> int:
-        """Apply up to `limit` events of each organisation that has some; returns how many were."""
+        """Apply up to `limit` events of each organisation that has some, fewer where several have; returns how many."""
         async with self._database.open() as tx:
             organisations = await store.organisations_pending(tx, self._clock.now())
-        return sum([await self._organisation(each, limit) for each in organisations])
+        each = share(limit, len(organisations))
+        return await take_turns(organisations, lambda organisation: self._organisation(organisation, each))
 
     async def _organisation(self, organisation_id: str, limit: int) -> int:
         batch: Sequence[StripeEvent] = []

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from tillwright.domains import events
 from tillwright.domains.events import SpineEvent
 from tillwright.gateways.database import Database, Tx
+from tillwright.kit.turns import share, take_turns
 
 Reaction = Callable[[Tx, SpineEvent], Awaitable[None]]
 Together = Callable[[Tx, str, Sequence[SpineEvent]], Awaitable[object]]
@@ -37,15 +38,14 @@ class Relay:
 
     async def step(self) -> int:
         """One batch for each organisation that has something, so that a loud one makes no quiet one wait."""
-        handed = 0
-        for organisation_id in await events.behind(self._database, self._consumer):
-            handed += await self._hand_on(organisation_id)
-        return handed
+        organisations = await events.behind(self._database, self._consumer)
+        limit = share(self._batch, len(organisations))
+        return await take_turns(organisations, lambda each: self._hand_on(each, limit))
 
-    async def _hand_on(self, organisation_id: str) -> int:
+    async def _hand_on(self, organisation_id: str, limit: int) -> int:
         if self._together:
             return await events.hand_on_together(
-                self._database, organisation_id, self._consumer, self._together, limit=self._batch
+                self._database, organisation_id, self._consumer, self._together, limit=limit
             )
         assert self._react is not None, "a relay reacts in one way or the other"
-        return await events.hand_on(self._database, organisation_id, self._consumer, self._react, limit=self._batch)
+        return await events.hand_on(self._database, organisation_id, self._consumer, self._react, limit=limit)
