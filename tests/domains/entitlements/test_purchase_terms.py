@@ -164,6 +164,8 @@ async def test_what_is_refused_changes_nothing(firm: Firm) -> None:
         ({"object_id": recurring.id, "term": "P1Y"}, {"price_recurring"}),
         ({"object_id": None, "term": "P0D"}, {"term_malformed"}),
         ({"object_id": None, "term": 30}, {"term_malformed"}),
+        ({"object_id": None, "term": "P1Y", "since": "0001-01-01"}, {"time_out_of_range"}),
+        ({"object_id": None, "term": "P1Y", "since": "9999-12-31T23:59:59Z"}, {"time_out_of_range"}),
     ]
     for given, codes in wrong:
         with pytest.raises(Invalid) as refused:

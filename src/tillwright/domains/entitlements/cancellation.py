@@ -15,6 +15,7 @@ from tillwright.kit.errors import Conflict, Invalid, Problem
 
 When = Literal["EndOfTerm", "Immediate", "SpecificDate"]
 LONGEST_NOTE = 500
+EARLIEST_YEAR, LATEST_YEAR = 1970, 9000
 _TERM_END = "termEnd"
 """Where `info` keeps the end that a scheduled cancellation moved, so that it can be put back."""
 
@@ -62,15 +63,20 @@ def time_of(value: Any, field: str) -> datetime:
     """An RFC 3339 time, or a date, which is its midnight in UTC.
 
     Raises:
-        Invalid: it is neither.
+        Invalid: it is neither, or further away than anybody counts: every time zone and term can be reckoned from it.
     """
     try:
         moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         raise Invalid(
             "time_malformed", f"{field} is no date.", field=field, remedy="Write it like 2027-01-15T12:00:00Z."
         ) from None
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise Invalid(
+            "time_out_of_range", f"{field} lies outside {EARLIEST_YEAR} to {LATEST_YEAR}.", field=field
+        )  # fmt: skip
+    return moment
 
 
 def check_open(entitlement: Entitlement) -> None:
