@@ -12,6 +12,7 @@ import psycopg
 
 from tillwright.domains.notifications.notices.service import CONSUMER
 from tillwright.domains.notifications.room import build
+from tillwright.domains.tenancy import Tenancy
 from tillwright.doors.worker import Relay
 from tillwright.gateways.database import Database, Tx
 from tillwright.gateways.mail.smtp import SmtpMailer
@@ -42,6 +43,7 @@ async def main(url: str, port: int) -> None:
             outgoing=Outgoing(clock=clock, opened=[]),
             copies=no_copy,
             knows_buyer=no_buyer,
+            people=Tenancy(clock=clock, database=database).addresses_of,
             public_url="https://tillwright.example.com",
         )
         relay = Relay(database, CONSUMER, room.notices.react, batch=2)
