@@ -118,6 +118,11 @@ def test_editors_know_every_name() -> None:
         jsonschema.validate(yaml.safe_load(text(name)), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(yaml.safe_load(text("hello")), schema)
+    wait = text("user:MEMBER:added") + "  - {id: w, wait: {event: '%s', at_most: 1d}}\n"
+    for name in ("CANCEL.ENTITLEMENT", "entitlement:*:cancel", "invoice.paid"):
+        jsonschema.validate(yaml.safe_load(wait % name), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(yaml.safe_load(wait % "invoice.payed"), schema)
 
 
 def test_each_scope_has_its_row() -> None:

@@ -23,7 +23,8 @@ async def test_its_address_is_opened_and_what_came_is_replayed_by_a_button(ada: 
         principal.organisation_id, saved.id, {name: [value.encode()] for name, value in headers.items()}, b"{}"
     )
     words = text_of((await ada.see(path)).text)
-    assert "One event was kept for this workflow. Activate the workflow to replay them" in words
+    assert "One event was kept for this workflow. Activate the workflow to replay it." in words
+    assert "What was kept Event About Kept webhook msg_1" in words
     await ada.send(f"{path}/activate", seen=path)
     done = await ada.send(f"{path}/replay", seen=path)
     assert done.headers["location"] == f"{path}?done=events-replayed"

@@ -38,7 +38,7 @@ def _trigger() -> dict[str, Any]:
         "description": "A signed delivery to the workflow's own address; `fields` is what its body must have.",
     }
     return {"oneOf": [
-        _object({"stripe_event": {"enum": sorted(schemas.event_types())}}, "stripe_event"),
+        _object({"stripe_event": {"$ref": "#/$defs/stripe_event"}}, "stripe_event"),
         _object({"event": _EVENT}, "event"),
         _object({"schedule": _object({"cron": {"type": "string"}, "time_zone": {"type": "string"}}, "cron")},
                 "schedule"),
@@ -72,7 +72,8 @@ def _step() -> dict[str, Any]:
     wait = {"oneOf": [
         _object({"for": _PERIOD}, "for"),
         _object({"until": _EXPRESSION}, "until"),
-        _object({"event": {"type": "string"}, "match": _EXPRESSION, "at_most": _PERIOD}, "event", "at_most"),
+        _object({"event": {"anyOf": [{"$ref": "#/$defs/stripe_event"}, _EVENT]}, "match": _EXPRESSION,
+                 "at_most": _PERIOD}, "event", "at_most"),
     ]}  # fmt: skip
     kinds: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         ({"action": {"enum": list(catalogue())}, "with": {"type": "object"}, "retry": retry, "approval": _approval(),
@@ -115,5 +116,9 @@ def definition_schema() -> dict[str, Any]:
         "title": "Tillwright workflow",
         **page,
         "oneOf": [{"required": ["trigger"]}, {"required": ["triggers"]}],
-        "$defs": {"trigger": _trigger(), "step": _step()},
-    }
+        "$defs": {
+            "trigger": _trigger(),
+            "step": _step(),
+            "stripe_event": {"enum": sorted(schemas.event_types())},
+        },
+    }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
@@ -92,21 +92,19 @@ async def hold_place(tx: Tx, organisation_id: str, consumer: str) -> None:
     )
 
 
+_SINCE: LiteralString = (
+    "select id, name, data, created from spine_events "
+    "where organisation_id = %s and created >= %s and name like any(%s) order by id "
+)
+
+
 async def since(
     tx: Tx, organisation_id: str, names: Sequence[str], moment: datetime, limit: int, *, newest: bool = False
 ) -> Sequence[SpineEvent]:
     rows = await (
         await tx.execute(
-            "select id, name, data, created from spine_events where organisation_id = %(of)s "
-            "and created >= %(moment)s and name like any(%(names)s) "
-            "order by case when %(newest)s then -id else id end limit %(limit)s",
-            {
-                "of": organisation_id,
-                "moment": moment,
-                "names": [_like(name) for name in names],
-                "limit": limit,
-                "newest": newest,
-            },
+            _SINCE + ("desc" if newest else "asc") + " limit %s",
+            (organisation_id, moment, [_like(name) for name in names], limit),
         )
     ).fetchall()
     return [SpineEvent(r["id"], organisation_id, r["name"], r["data"], r["created"]) for r in rows]

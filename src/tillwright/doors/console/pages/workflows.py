@@ -13,6 +13,9 @@ from tillwright.doors.console.visit import STATUS, Visit
 from tillwright.kit import ids
 from tillwright.kit.errors import Absent, Conflict
 
+KEPT_SHOWN = 20
+"""Events that came while a workflow was paused, on its page."""
+
 
 async def index(visit: Visit) -> Response:
     """All workflows with how their runs ended, and the switch that stops them all."""
@@ -58,6 +61,7 @@ async def shown(
         start_key=ids.new("start"),  # a form sent twice starts one run
         runs=await automation.runs(visit.principal, workflow_id=workflow.id, limit=8),
         kept=(await automation.kept.counts(visit.principal)).get(workflow.id, 0),
+        kept_events=(await automation.kept.list(visit.principal, workflow.id, limit=KEPT_SHOWN)).items,
         secret=secret,
         untried=untried,
         untried_version=untried_version,
