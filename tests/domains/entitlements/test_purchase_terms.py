@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -188,3 +189,24 @@ async def test_an_edit_is_in_the_trail_and_the_spine(firm: Firm) -> None:
         trail = [row["action"] for row in await rows.fetchall()]
     assert told == [("purchase_term:STRIPE:updated", "P1Y"), ("purchase_term:STRIPE:deleted", "P1Y")]
     assert trail == ["entitlements:purchase_term:updated", "entitlements:purchase_term:deleted"]
+
+
+async def test_many_workers_going_back_page_by_page_while_it_is_edited_again_agree(firm: Firm) -> None:
+    room, follower, price = firm.house.entitlements.purchase_terms, firm.house.entitlements._follower, offer(firm)
+    for _ in range(5):
+        buy(firm, price)
+    await firm.keep_up()
+    await room.put(firm.principal, object_id=price.product, term="P1Y")
+    for _ in range(3):
+        await follower.review_step(limit=1)
+    assert 0 < len(await firm.all()) < 5, "not all of them yet"
+    await room.put(firm.principal, object_id=price.product, term="P6M")
+
+    async def work() -> None:
+        while (await room.shown(firm.principal))[2]:
+            await asyncio.gather(follower.review_step(limit=2), follower.step())
+
+    await asyncio.gather(*(work() for _ in range(4)))
+    assert [e.end for e in await firm.all()] == [Length(6, 0).after(e.start) for e in await firm.all()]
+    assert len(await firm.all()) == 5
+    assert (await firm.told()).count("create") == 5
