@@ -5,7 +5,8 @@ Stripe's own limits: 25 requests a second a list, 100 a live account. The limit 
 a client that only reads the bytes shows that the server gives it. What this machine allows is less where its cores are
 too few: the processor seconds of that client, of its server and of one COPY into the mirror's own table are measured
 too, and the cores divided by them are the most that any program could reach here.
-The peer is `@supabase/stripe-sync-engine` as published, on the same PostgreSQL; without npm the reason is named.
+The peers are `@supabase/stripe-sync-engine` as published, on the same PostgreSQL, and from PyPI `tap-stripe` and
+`airbyte-source-stripe`, which only write what they read to a file; one that can't be run is named with the reason.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ import uvloop
 from psycopg.types.json import Jsonb
 
 from bench import _cpu
-from bench.peers import npm
+from bench.peers import npm, pip
 from bench.peers.npm import PEER
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.backfill import store as backfills
@@ -44,7 +45,7 @@ from tillwright.gateways.stripe.live import LiveReader
 from tillwright.kit.clock import SystemClock
 from tillwright.kit.seal import Secret
 from tillwright.wiring import bring_up_to_date
-from tillwright_sandbox.bulk import List
+from tillwright_sandbox.bulk import NEWEST, STEP, List
 
 LISTS = {"charges": "charge", "customers": "customer", "payment_intents": "payment_intent", "invoices": "invoice",
          "refunds": "refund"}  # fmt: skip
@@ -203,6 +204,10 @@ async def measure(owner: str, folder: Path, seconds: float) -> dict[str, Any]:
     size = round(300 * seconds)
     with stripe("--objects", str(size)) as url:
         found["peer"] = await asyncio.to_thread(peer, owner, url, size)
+    since = datetime.fromtimestamp(NEWEST - size * STEP, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for name in pip.PEERS:
+        with stripe("--objects", str(size)) as url:
+            found[name] = await asyncio.to_thread(pip.read, name, url, size, folder, since, seconds + 30)
     return found
 
 
@@ -224,6 +229,11 @@ def report(found: dict[str, Any]) -> None:
         print(f"{PEER:44} not run: {rival}")
     else:
         print(f"{PEER:44}{rival['rate']:>10,.0f}{rival['rate'] / 2500:>13.0%}{rival['cpu']:>15.3f}")
+    peers = {PEER: rival if isinstance(rival, str) else rival["rate"]} | {name: found[name] for name in pip.PEERS}
+    for name in pip.PEERS:
+        rate = peers[name]
+        told = f" not run: {rate}" if isinstance(rate, str) else f"{rate:>10,.0f}{rate / 2500:>13.0%}"
+        print(f"{name + ', to a file':44}{told}")
     read, copy = found["bare"], found["copy"]
     bound = cores * 1000 / (read["cpu"] + read["server"] + copy["cpu"] + copy["server"])
     small, large = (found[key]["cpu"] + found[key]["server"] for key in ("small", "large"))
@@ -236,10 +246,11 @@ def report(found: dict[str, Any]) -> None:
           f"({growth:.2f}×).\n")  # fmt: skip
     ratio = found["one"]["rate"] / 2500
     whole = found["account"]["rate"] / 10_000
-    times = None if isinstance(rival, str) else found["one"]["rate"] / rival["rate"]
+    best = max((rate for rate in peers.values() if not isinstance(rate, str)), default=None)
+    times = None if best is None else found["one"]["rate"] / best
     line = {
         "bench": "backfill", "unit": "objects/s", "ours": round(found["one"]["rate"]),
-        "peer": {PEER: rival if isinstance(rival, str) else round(rival["rate"])}, "limit": 2500,
+        "peer": {name: rate if isinstance(rate, str) else round(rate) for name, rate in peers.items()}, "limit": 2500,
         "ours_to_limit": round(ratio, 3), "ours_to_best_peer": times and round(times, 2),
         "account": round(found["account"]["rate"]), "account_to_limit": round(whole, 3),
         "account_to_bound_of_this_machine": round(found["account"]["rate"] / min(10_000, bound), 3),

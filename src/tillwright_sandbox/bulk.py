@@ -45,8 +45,13 @@ class List:
     def page(self, params: dict[str, str]) -> tuple[bytes, memoryview, int]:
         """What comes before the rows, the rows, and how many they are; `]}` is to follow."""
         length = max(1, min(100, int(params.get("limit", "10"))))
-        low = self._from(int(params["created[gte]"])) if "created[gte]" in params else 0
-        high = self._from(int(params["created[lte]"]) + 1) if "created[lte]" in params else self.size
+        low, high = 0, self.size
+        for name, number in (("gte", 0), ("gt", 1)):
+            if (given := params.get(f"created[{name}]")) is not None:
+                low = max(low, self._from(int(given) + number))
+        for name, number in (("lte", 1), ("lt", 0)):
+            if (given := params.get(f"created[{name}]")) is not None:
+                high = min(high, self._from(int(given) + number))
         if after := params.get("starting_after"):
             high = min(high, int(after.rpartition("_")[2]))
         first = max(low, high - length)
@@ -109,7 +114,7 @@ class Bulk:
             head, rows, count = held.page({unquote(name): value for name, value in parse_qsl(query)})
             self.objects += count
             return 200, [head, rows, b"]}"]
-        if path == "/v1/account":
+        if path in ("/v1/account", "/v1/accounts/acct_bulk"):
             return 200, [self.account]
         return 200, [b'{"object":"list","data":[],"has_more":false,"url":"%s"}' % path.encode()]
 
@@ -166,7 +171,10 @@ def main() -> None:
     given = arguments.parse_args()
     limits = Limits(time.monotonic)
     limits.enabled = not given.no_limits
-    account = orjson.dumps({"id": "acct_bulk", "object": "account", "country": "US", "default_currency": "usd"})
+    account = orjson.dumps(
+        {"id": "acct_bulk", "object": "account", "country": "US", "default_currency": "usd",
+         "settings": {"dashboard": {"display_name": "Bulk", "timezone": "Etc/UTC"}}}
+    )  # fmt: skip
     lists = {name: List(name, given.objects, given.live) for name in given.lists.split(",")}
     uvloop.run(serve(Bulk(lists, given.latency, limits, account), given.port))
 
