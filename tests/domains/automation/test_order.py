@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests.domains.automation.stage import Handed, Stage, unpaid_invoice
 from tests.domains.automation.test_safety import CREDIT, HEAD
 from tillwright.domains import events
 from tillwright.domains.automation import RunState
 from tillwright.domains.automation.interpreter import PARKED
+from tillwright.kit.errors import Upstream
 
 BY_HAND = "name: by_hand\ntrigger: manual\nsteps: [{id: s, stop: Enough.}]\n"
 
@@ -75,13 +77,14 @@ async def test_who_has_runs_in_hand_already_comes_after_who_has_none(stage: Stag
 async def test_of_two_workers_each_takes_other_runs_and_neither_holds_up_the_spine_while_it_does(stage: Stage) -> None:
     await stage.automation.save(stage.principal, BY_HAND, activate=True)
     runs = {(await stage.automation.steering.start(stage.principal, "by_hand")).id for _ in range(4)}
-    other, writers = Handed(), list[Any]()
+    other, writers, looked = Handed(), list[Any](), list[bool]()
 
     class Slow(Handed):
         """While one worker hands over its first run, the other does all it can."""
 
         async def enqueue(self, run_id: str, payload: Mapping[str, Any]) -> None:
-            if not self.payloads:
+            if not looked:
+                looked.append(True)
                 assert await stage.automation.hand_over(other, limit=4) == 2
                 with psycopg.connect(stage.house.database.owner_url.reveal()) as connection:
                     writers.extend(
@@ -123,3 +126,21 @@ async def test_events_taken_together_start_what_they_start_one_by_one(stage: Sta
     by_name = {name: [row for row in rows if row["workflow_name"] == name] for name in ("trial", "few")}
     assert [row["event"] for row in by_name["trial"] if row["waits"]] == sent, "a lane goes in the order they came"
     assert Counter(row["state"] for row in by_name["few"]) == {"QUEUED": 5, "FAILED": 3}
+
+
+async def test_what_could_not_be_handed_over_is_handed_over_again_with_what_was_beside_it(stage: Stage) -> None:
+    await stage.automation.save(stage.principal, BY_HAND, activate=True)
+    runs = [(await stage.automation.steering.start(stage.principal, "by_hand")).id for _ in range(4)]
+
+    class Refuses(Handed):
+        async def enqueue(self, run_id: str, payload: Mapping[str, Any]) -> None:
+            if run_id == runs[1]:
+                raise Upstream("durable_away", "Not now.")
+            await super().enqueue(run_id, payload)
+
+    first, second = Refuses(), Handed()
+    with pytest.raises(Upstream):
+        await stage.automation.hand_over(first)
+    assert first.payloads.keys() == set(runs) - {runs[1]}, "one that is refused stops none that was asked for beside it"
+    assert await stage.automation.hand_over(second) == 4, "none is noted before all of them are in safe hands"
+    assert second.payloads.keys() == set(runs)

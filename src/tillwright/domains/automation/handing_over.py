@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,10 +44,19 @@ async def _hand_over(tx: Tx, clock: Clock, queue: RunQueue, limit: int, each: in
     """
     due = await run_store.waiting(tx, clock.now(), limit, each)
     found = await _read(tx, due)
-    for organisation_id, run_id in due:
-        run, document = found[organisation_id].get(run_id, (None, None))
-        if run and document:
-            await queue.enqueue(queue_id(run_id, run.segment), Plan.payload(run, document))
+    there = [found[organisation_id].get(run_id, (None, None)) for organisation_id, run_id in due]
+    # At once, because each waits for a commit; all of them, because what is half begun must not be let go of.
+    begun = await asyncio.gather(
+        *(
+            queue.enqueue(queue_id(run.id, run.segment), Plan.payload(run, document))
+            for run, document in there
+            if run and document
+        ),
+        return_exceptions=True,
+    )
+    for error in begun:
+        if error:
+            raise error
     for organisation_id, runs in found.items():
         await turn_to(tx, organisation_id)
         await run_store.mark_handed_over(tx, organisation_id, [run for run, _ in runs.values()], clock.now())
