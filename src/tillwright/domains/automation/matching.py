@@ -21,6 +21,7 @@ from tillwright.domains.automation.closing import close_run
 from tillwright.domains.automation.controls import DEEPEST
 from tillwright.domains.automation.definition import Definition
 from tillwright.domains.automation.model import Run, RunState, Trigger, Workflow, WorkflowState
+from tillwright.domains.automation.past import StoredEvents
 from tillwright.domains.automation.plan import event_of
 from tillwright.domains.automation.shapes import is_map
 from tillwright.domains.automation.waiting import Waiting
@@ -64,8 +65,10 @@ class Matcher:
     """Reads the mirror, never Stripe: it is called for every event there is."""
 
     def __init__(
-        self, *, clock: Clock, mirror: Mirror, waits: Waiting, effects: Effects, integrations: Integrations
-    ) -> None:
+        self, *, clock: Clock, mirror: Mirror, waits: Waiting, effects: Effects, integrations: Integrations,
+        stored: StoredEvents | None,
+    ) -> None:  # fmt: skip
+        self._stored = stored
         self._effects = effects
         self._integrations = integrations
         self._clock = clock
@@ -158,7 +161,9 @@ class Matcher:
         if not triggers.says_its_mode(event):
             connected = await self._integrations.livemode_of(tx, event.organisation_id)
             trigger = replace(trigger, livemode=bool(connected))
-        key = event.data.get("cause")
+        key, told_by = event.data.get("cause"), event.data.get("stripeEventId")
+        if told_by and self._stored:
+            key = await self._stored.cause(tx, str(told_by))
         run_id = await self._effects.run_of_key(tx, event.organisation_id, str(key)) if key else triggers.cause(event)
         run = run_id and await run_store.by_id(tx, event.organisation_id, str(run_id))
         return replace(trigger, depth=run.trigger.depth + 1) if run else trigger

@@ -52,6 +52,10 @@ class StoredEvents(Protocol):
 
     async def one(self, tx: Tx, event_id: str) -> Happened | None: ...
 
+    async def cause(self, tx: Tx, event_id: str) -> str | None:
+        """The idempotency key of the write of ours that led to an event; None if another's did, or it is not kept."""
+        ...
+
 
 class Past:
     """Reads only."""

@@ -83,7 +83,7 @@ class Automation:
         self._work = work
         self._matcher = Matcher(
             clock=clock, mirror=mirror, waits=Waiting(clock, mirror), effects=work.parts.effects,
-            integrations=integrations,
+            integrations=integrations, stored=stored,
         )  # fmt: skip
         self._interpreter = Interpreter(work, waits)
         self.steering = Steering(clock=clock, database=database, matcher=self._matcher, integrations=integrations)

@@ -75,7 +75,7 @@ class Follower:
         """A subscription as Stripe just answered it, ahead of the event that will say the same."""
         schedule = await self._body(tx, "subscription_schedule", derive.id_of(body.get("schedule")), livemode)
         drafts = derive.of_subscription(body, schedule)
-        await self._settle(tx, organisation_id, livemode, account_id, derive.SUBSCRIPTION, body["id"], drafts)
+        await self._settle(tx, organisation_id, livemode, account_id, derive.SUBSCRIPTION, body["id"], drafts, None)
 
     async def _take(self, tx: Tx, organisation_id: str, copy: MirrorObject) -> None:
         match copy.object:
@@ -91,9 +91,11 @@ class Follower:
             case _:
                 pass  # a deleted customer's or product's entitlements end with what they follow from
 
-    async def _derive(self, tx: Tx, organisation_id: str, copy: MirrorObject) -> None:
+    async def _derive(self, tx: Tx, organisation_id: str, copy: MirrorObject, led: MirrorObject | None = None) -> None:
+        """`led` is the object whose change led here, if it is another."""
         drafts: Sequence[Draft] = () if copy.deleted else await self._drafts(tx, copy)
-        await self._settle(tx, organisation_id, copy.livemode, copy.account_id, copy.object, copy.id, drafts)
+        event_id = (led or copy).event_id
+        await self._settle(tx, organisation_id, copy.livemode, copy.account_id, copy.object, copy.id, drafts, event_id)
         steered = derive.id_of(copy.body.get("subscription")) if copy.object == derive.SCHEDULED else None
         if steered and (body := await self._body(tx, derive.SUBSCRIPTION, steered, copy.livemode)):
             await self.take_answer(tx, organisation_id, copy.livemode, copy.account_id, body)
@@ -113,7 +115,7 @@ class Follower:
                 found = await self._mirror.get(tx, object_type, object_id, livemode=livemode)
             except Absent:
                 continue  # not mirrored yet; when it is, it comes by here
-            await self._derive(tx, organisation_id, found)
+            await self._derive(tx, organisation_id, found, copy)
 
     async def _returned(
         self, tx: Tx, intents: Sequence[str], livemode: bool
@@ -181,6 +183,7 @@ class Follower:
         object_type: str,
         object_id: str,
         drafts: Sequence[Draft],
+        event_id: str | None,
     ) -> None:
         known = {e.source.part: e for e in await store.of_source(tx, organisation_id, livemode, object_type, object_id)}
         now = self._clock.now()
@@ -191,9 +194,9 @@ class Follower:
                 after = begun(organisation_id, livemode, account_id, draft, names, now)
             else:
                 after = moved(before, draft, names, now)
-            await recording.save(tx, before, after, now)
+            await recording.save(tx, before, after, now, event_id)
         for before in known.values():
-            await recording.save(tx, before, gone(before, now), now)
+            await recording.save(tx, before, gone(before, now), now, event_id)
 
     async def _names(self, tx: Tx, draft: Draft, livemode: bool) -> Names:
         customer = await self._body(tx, "customer", draft.buyer_id, livemode)

@@ -19,8 +19,13 @@ from tillwright.kit import ids
 from tillwright.kit.errors import Absent
 
 
-async def save(tx: Tx, before: Entitlement | None, after: Entitlement, now: datetime) -> Entitlement:
+async def save(
+    tx: Tx, before: Entitlement | None, after: Entitlement, now: datetime, event_id: str | None = None
+) -> Entitlement:
     """Store `after` if it differs from `before`; the sweep looks at it next, since its end may have moved.
+
+    Args:
+        event_id: Stripe's event that told of the change, if one did.
 
     Returns what is stored now.
     """
@@ -36,7 +41,8 @@ async def save(tx: Tx, before: Entitlement | None, after: Entitlement, now: date
     await _term(tx, before, after, now)
     action = action_of(before, after, now)
     if action is not None:
-        await events.record(tx, after.organisation_id, event_name(action), _told(action, after), now)
+        told = _told(action, after) | {"stripeEventId": event_id}
+        await events.record(tx, after.organisation_id, event_name(action), told, now)
     return after
 
 

@@ -39,6 +39,7 @@ _ENTITLEMENT: Mapping[str, Any] = {
     "livemode": False,
     "accountId": "acct_1Example",
     "autoRenew": False,
+    "stripeEventId": "evt_1Example",
 }
 _PURCHASE_TERM: Mapping[str, Any] = {
     "id": "pte_01k0example0000000000000000",

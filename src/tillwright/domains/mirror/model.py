@@ -58,7 +58,8 @@ class FetchedCopy:
 class MirrorObject:
     """An object as Stripe sent it. `created` is None for types that have no such time.
 
-    `seen` is when the copy was last confirmed: by a fetch or by an event, whichever is later.
+    `seen` is when the copy was last confirmed: by a fetch or by an event, whichever is later. `event_id` is the last
+    event of Stripe's that told of the object; None if none has.
     """
 
     livemode: bool
@@ -71,6 +72,7 @@ class MirrorObject:
     deleted: bool
     seen: datetime
     body: dict[str, Any]
+    event_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ def as_object(row: dict[str, Any]) -> MirrorObject:
         None if row["created"] == UNDATED else row["created"],
         row["customer"], row["status"], row["deleted"],
         max(time for time in (row["fetched_at"], row["event_received"]) if time is not None),
-        row["body"],
+        row["body"], row["event_id"],
     )  # fmt: skip
 
 

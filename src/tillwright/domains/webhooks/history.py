@@ -9,7 +9,7 @@ from tillwright.domains.automation.model import Trigger
 from tillwright.domains.automation.past import Happened
 from tillwright.domains.webhooks import envelope, store
 from tillwright.domains.webhooks.model import StripeEvent
-from tillwright.domains.webhooks.pipeline import SPINE
+from tillwright.domains.webhooks.pipeline import SPINE, cause_of
 from tillwright.gateways.database import Tx
 from tillwright.kit.clock import to_unix
 
@@ -46,6 +46,11 @@ class History:
         """The event of this id, if it is kept."""
         event = await store.get(tx, event_id)
         return _happened(event) if event else None
+
+    async def cause(self, tx: Tx, event_id: str) -> str | None:
+        """The idempotency key of the write of ours that led to it; None if another's did, or it is not kept."""
+        event = await store.get(tx, event_id)
+        return cause_of(event) if event else None
 
 
 def _happened(event: StripeEvent) -> Happened:

@@ -122,13 +122,13 @@ def _happening(event: StripeEvent) -> dict[str, str | int | bool | None]:
         "account_id": event.account_id,
         "object_type": event.object_type,
         "object_id": event.object_id,
-        "cause": _cause(event.raw),
+        "cause": cause_of(event),
     }
 
 
-def _cause(raw: bytes) -> str | None:
+def cause_of(event: StripeEvent) -> str | None:
     """The idempotency key of the write of ours that led to the event; None if another's did."""
-    found = _OURS.search(raw)
+    found = _OURS.search(event.raw)
     return found.group(1).decode() if found else None
 
 
