@@ -52,3 +52,21 @@ def test_every_hour_of_every_zone_comes_once_a_day_at_least() -> None:
             following = cron.next_after("17 */6 * * *", zone, moment)
             assert 0 < (following - moment).total_seconds() <= 8 * 3600, (zone, moment)
             moment = following
+
+
+def test_half_an_hour_put_forward_turns_no_times_around() -> None:
+    """Lord Howe's clocks go from 02:00 to 02:30: what was due at 02:05 comes at 02:35, and 02:30 before it."""
+    times = cron.times_after("5,30 2 * * *", "Australia/Lord_Howe", at("2027-10-02T12:00:00Z"))
+    assert [next(times) for _ in range(3)] == [
+        at("2027-10-02T15:30:00Z"), at("2027-10-02T15:35:00Z"), at("2027-10-03T15:05:00Z"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "Antarctica/Troll", "UTC"])
+@pytest.mark.parametrize("schedule", ["*/20 * * * *", "10,50 2,3 * * *", "30 1-3 * * *"])
+def test_one_by_one_and_in_a_row_they_are_the_same(schedule: str, zone: str) -> None:
+    for start in ("2027-03-27T20:00:00Z", "2027-10-30T20:00:00Z", "2027-10-02T10:00:00Z", "2027-04-03T10:00:00Z"):
+        times, moment = cron.times_after(schedule, zone, at(start)), at(start)
+        for _ in range(40):
+            moment = cron.next_after(schedule, zone, moment)
+            assert next(times) == moment

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any, Protocol
 
 from tillwright.domains import events
@@ -110,12 +111,12 @@ class Past:
         now, came, cut = self._clock.now(), list[Happened](), False
         schedules = [rule for rule in found.rules if rule.kind == "schedule"]
         for number, rule in enumerate(schedules, 1):
-            moment, count = cron.next_after(rule.cron, rule.time_zone, since), 0
-            while moment <= now and count < MOST_TIMES:
+            due = takewhile(lambda time: time <= now, cron.times_after(rule.cron, rule.time_zone, since))
+            times = list(islice(due, MOST_TIMES + 1))
+            cut = cut or len(times) > MOST_TIMES
+            for moment in times[:MOST_TIMES]:
                 trigger = triggers.on_time(number, moment, rule.time_zone, livemode=livemode)
                 came.append(Happened(trigger, trigger.data))
-                moment, count = cron.next_after(rule.cron, rule.time_zone, moment), count + 1
-            cut = cut or moment <= now
         return came, cut
 
 
