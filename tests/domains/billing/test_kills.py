@@ -34,6 +34,9 @@ def killed_at(work: Coroutine[Any, Any, Any], number: int) -> Generator[Any, Non
             return end.value
         seen += 1
         if seen == number:
+            # As a task that is cancelled does it: else the loop goes on watching a socket that is no more.
+            if isinstance(waiting, asyncio.Future):
+                waiting.cancel()
             step = partial(work.throw, asyncio.CancelledError())
             continue
         try:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 
 import httpcore
 import pytest
 
+from tests.gateways.mail.certificates import Authority
 from tillwright.gateways.outgoing import Outgoing, OutgoingRefused, OutgoingUnavailable
 from tillwright.gateways.outgoing.address import Address
 from tillwright.gateways.outgoing.client import MOST_READ
@@ -21,7 +24,7 @@ Answering = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def server(answer: Answering) -> AsyncIterator[int]:
+async def server(answer: Answering, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """A server on a free port of loopback; `answer` gets the head and the body it was sent."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,7 +37,7 @@ async def server(answer: Answering) -> AsyncIterator[int]:
         finally:
             writer.close()
 
-    made = await asyncio.start_server(serve, "127.0.0.1", 0)
+    made = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     try:
         yield made.sockets[0].getsockname()[1]
     finally:
@@ -151,13 +154,17 @@ async def test_what_is_no_answer_is_said_to_be_none(said: bytes) -> None:
             await Outgoing(clock=SystemClock(), opened=LOOPBACK).send("GET", f"http://127.0.0.1:{port}/")
 
 
-async def test_a_server_whose_certificate_is_not_trusted_gets_nothing() -> None:
-    async def answer(_: bytes, writer: asyncio.StreamWriter) -> None:
+async def test_a_server_whose_certificate_is_not_trusted_gets_nothing(tmp_path: Path) -> None:
+    got: list[bytes] = []
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        got.append(request)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    async with server(answer) as port:
-        with pytest.raises(OutgoingUnavailable):
+    async with server(answer, Authority(tmp_path).server("127.0.0.1")) as port:
+        with pytest.raises(OutgoingUnavailable, match="certificate"):
             await Outgoing(clock=SystemClock(), opened=LOOPBACK).send("GET", f"https://127.0.0.1:{port}/")
+    assert got == []
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-More: b", "a\nb"])
