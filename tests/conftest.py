@@ -21,6 +21,7 @@ from tests.sandbox.conftest import Sandbox, serve_world
 from tillwright.domains.tenancy import passwords
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
+from tillwright.gateways.stripe.budgets import Rates
 from tillwright.kit import ids
 from tillwright.kit.clock import ManualClock
 from tillwright.kit.seal import MasterKey, Seal, Secret
@@ -29,6 +30,8 @@ from tillwright.wiring import House, bring_up_to_date, build
 from tillwright_sandbox.world import make_world
 
 START = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
+UNHURRIED = Rates(live=10_000, test=10_000, endpoint=10_000, search=10_000)
+"""For a sandbox whose limits are off: its budgets would be waited for in real time."""
 _numbers = itertools.count()
 
 
@@ -144,7 +147,7 @@ async def house(
             "TILLWRIGHT_PUBLIC_URL": "http://127.0.0.1:8420",
         }
     )
-    house = build(settings, database, clock)
+    house = build(settings, database, clock, UNHURRIED)
     yield house
     await house.reader.close()
     await house.writer.close()

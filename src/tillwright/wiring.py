@@ -67,6 +67,7 @@ from tillwright.gateways.ledger import Ledger
 from tillwright.gateways.mail.smtp import SmtpMailer
 from tillwright.gateways.model.live import LiveModel
 from tillwright.gateways.outgoing import Outgoing
+from tillwright.gateways.stripe.budgets import Rates
 from tillwright.gateways.stripe.connected import ConnectedReader
 from tillwright.gateways.stripe.limits import SharedLimits
 from tillwright.gateways.stripe.live import LiveOAuth, LiveReader, LiveWriter
@@ -175,13 +176,15 @@ def clock_of(settings: Settings) -> Clock:
     return SharedClock(settings.data / "clock") if settings.demo else SystemClock()
 
 
-def build(settings: Settings, database: Database, clock: Clock) -> House:
-    """Put the parts together; opens nothing."""
+def build(settings: Settings, database: Database, clock: Clock, rates: Rates | None = None) -> House:
+    """Put the parts together; opens nothing. `rates`: Stripe's, unless it gives others."""
     keyring = settings.keyring()
     keyring.present()  # a key that can't be used is said now, and not at the first secret
     seal = Seal(keyring)
     ledger = Ledger(settings.key_file.parent)
-    limits = SharedLimits(database, SystemClock())  # buckets fill by the real time, so waiting for them is real too
+    limits = SharedLimits(
+        database, SystemClock(), rates
+    )  # buckets fill by the real time, so waiting for them is real too
     drift = Drift(database=database, clock=clock)
     reader = LiveReader(settings.stripe.api_base, limits=limits, clock=clock, on_refusal=drift)
     writer = LiveWriter(settings.stripe.api_base, limits=limits, clock=clock, on_refusal=drift)
@@ -329,9 +332,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
         buyers=Buyers(reading, desk),
         credits=credits,
         invoices=Invoices(
-            reading,
-            desk,
-            Mailing(database=database, clock=clock, contacts=told.contacts, outbox=told.outbox),
+            reading, desk, Mailing(database=database, clock=clock, contacts=told.contacts, outbox=told.outbox)
         ),
         transactions=Transactions(reading, desk),
         notifications=told.outbox,
@@ -365,12 +366,7 @@ def build(settings: Settings, database: Database, clock: Clock) -> House:
                 CreditsPart(credits),
             ),
             debts=Debts(
-                database=database,
-                clock=clock,
-                integrations=integrations,
-                hooks=webhooks,
-                links=connections,
-                seal=seal,
+                database=database, clock=clock, integrations=integrations, hooks=webhooks, links=connections, seal=seal
             ),
             ledger=ledger,
         ),

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.conftest import UNHURRIED
 from tests.domains.automation.stage import Crash, CrashingDatabase, CrashingWriter, CrashPoints
 from tests.doors.owned import ACME, Owned, link_own_account, own, rows_of
 from tests.sandbox.conftest import Sandbox
@@ -260,4 +261,4 @@ async def _again(house: House, url: Secret) -> House:
     """Another process on that database, with the same data folder."""
     database = Database(url, size=4)
     await database.start()
-    return build(house.settings, database, house.clock)
+    return build(house.settings, database, house.clock, UNHURRIED)

@@ -14,6 +14,7 @@ import pytest
 from bench.assistant.books import NOW, PROFILES, Books, keep
 from bench.assistant.seeding import put
 
+from tests.conftest import UNHURRIED
 from tests.doors.console.conftest import PASSWORD, Person, csrf_of
 from tests.journeys.plant import free_port
 from tests.sandbox.conftest import Sandbox
@@ -69,7 +70,7 @@ async def office(
     )
     url = f"http://127.0.0.1:{port}"
     settings = replace(settings, web=WebSettings("127.0.0.1", port, url))
-    house = build(settings, database, ManualClock(NOW))
+    house = build(settings, database, ManualClock(NOW), UNHURRIED)
     world = stripe_sandbox.world
     world.clock.freeze()
     world.clock.start_at(to_unix(NOW))

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from tests.conftest import UNHURRIED
 from tests.doors.owned import Owned, own
 from tests.journeys.plant import free_port
 from tests.sandbox.conftest import Sandbox
@@ -65,7 +66,7 @@ async def test_another_organisations_ids_are_nobodys(
     house: House, database: Database, clock: ManualClock, stripe_sandbox: Sandbox
 ) -> None:
     port = free_port()
-    house = build(replace(house.settings, web=_web(port)), database, clock)
+    house = build(replace(house.settings, web=_web(port)), database, clock, UNHURRIED)
     victim = await own(house, stripe_sandbox, "Northwind")
     stranger = await own(house, stripe_sandbox, "Southwind", seeds=False)
     # The stranger reads an account of its own, so that a refusal is one of the id and not of everything.
