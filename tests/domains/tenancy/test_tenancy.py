@@ -33,6 +33,18 @@ async def test_a_session_ends_by_itself(tenancy: Tenancy, admin: Principal, cloc
     assert await tenancy.session(token) is None
 
 
+async def test_who_moves_a_demos_clock_by_weeks_stays_signed_in(
+    tenancy: Tenancy, admin: Principal, clock: ManualClock
+) -> None:
+    token = (await tenancy.sign_in("ada@example.com", PASSWORD)).reveal()
+    for _ in range(3):
+        await tenancy.put_off_ends(13 * 86400)
+        clock.move(13 * 86400)
+        assert await tenancy.session(token)
+    clock.move(14 * 86400)
+    assert await tenancy.session(token) is None
+
+
 async def test_wrong_password_and_unknown_person_are_answered_alike(tenancy: Tenancy, admin: Principal) -> None:
     said = set()
     for email, password in (("ada@example.com", "wrong"), ("bob@example.com", PASSWORD), ("", "")):

@@ -76,6 +76,10 @@ async def insert_session(
     )
 
 
+async def put_off_ends(tx: Tx, seconds: float) -> None:
+    await tx.execute("update sessions set expires = expires + make_interval(secs => %s)", (seconds,))
+
+
 async def session_by_digest(tx: Tx, digest: str, at: datetime) -> Row | None:
     return await (
         await tx.execute(

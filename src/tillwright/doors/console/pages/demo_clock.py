@@ -35,6 +35,7 @@ async def advance(visit: Visit) -> Response:
         raise Upstream(
             "sandbox_silent", "The sandbox does not answer, so the clock stays.", remedy="See that it is running."
         ) from error
+    await visit.house.tenancy.put_off_ends(seconds)
     clock.advance(seconds)
     return visit.go("/entitlements", done="clock-moved")
 
