@@ -42,6 +42,7 @@ from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.stripe.access import Access
 from tillwright.gateways.stripe.limits import Limiter, NoLimits, SharedLimits
 from tillwright.gateways.stripe.live import LiveReader
+from tillwright.kit import collector
 from tillwright.kit.clock import SystemClock
 from tillwright.kit.seal import Secret
 from tillwright.wiring import bring_up_to_date
@@ -81,6 +82,7 @@ async def mirror(owner: str, name: str, url: str, limits: bool) -> AsyncIterator
             await tx.execute("insert into organisations values ('org_bench', 'Bench', 'UTC', now())")
         limiter: Limiter = SharedLimits(database, clock) if limits else NoLimits()
         reader = LiveReader(url, limits=limiter, clock=clock)
+        collector.settle()  # as a worker does
         yield Mirror(clock=clock, database=database, keys=OneKey(), reader=reader), database
         await reader.close()
 
@@ -148,26 +150,30 @@ def copied(owner: str, folder: Path, objects: int) -> dict[str, float]:
     return {"rate": objects / seconds, "cpu": used / objects * 1000, "server": server / objects * 1000}
 
 
-def peer(owner: str, url: str, objects: int) -> dict[str, float] | str:
-    """The peer's rate and CPU milliseconds an object, or why it could not be run."""
+def peer(owner: str, url: str, lists: list[str], objects: int) -> dict[str, float] | str:
+    """The peer's rate and CPU milliseconds an object, or why it could not be run; one list after another."""
     found = npm.command()
     if isinstance(found, str):
         return found
     start, folder = found
     with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("drop database if exists peer")
         connection.execute("create database peer")
     host, port = url.removeprefix("http://").split(":")
-    command = [*start, host, port, peer_url(owner)]
+    command = [*start, host, port, peer_url(owner), "", ",".join(LISTS[each] for each in lists)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
         return "it failed: " + " ".join((done.stderr or done.stdout).split())[:300]
     took = json.loads(done.stdout.strip().splitlines()[-1])
     with psycopg.connect(owner.replace("/postgres?", "/peer?")) as connection:
-        row = connection.execute("select count(*) from stripe.charges").fetchone()
-    assert row is not None
-    if row[0] != objects:
-        return f"it kept {row[0]} of {objects} objects"
-    return {"rate": objects / took["seconds"], "cpu": took["cpu"] / objects * 1000}
+        kept = 0
+        for each in lists:
+            row = connection.execute(f"select count(*) from stripe.{each}").fetchone()  # type: ignore[arg-type]
+            assert row is not None
+            kept += row[0]
+    if kept != objects * len(lists):
+        return f"it kept {kept} of {objects * len(lists)} objects"
+    return {"rate": kept / took["seconds"], "cpu": took["cpu"] / kept * 1000}
 
 
 def peer_url(owner: str) -> str:
@@ -201,9 +207,11 @@ async def measure(owner: str, folder: Path, seconds: float) -> dict[str, Any]:
         found["small"] = await ours(owner, folder, "small", url, ["charges"], small, limits=False)
     with stripe("--objects", str(small * 10), "--latency", "0.01", "--no-limits") as url:
         found["large"] = await ours(owner, folder, "large", url, ["charges"], small * 10, limits=False)
-    size = round(300 * seconds)
+    size = round(100 * seconds)
     with stripe("--objects", str(size)) as url:
-        found["peer"] = await asyncio.to_thread(peer, owner, url, size)
+        found["peer"] = await asyncio.to_thread(peer, owner, url, ["charges"], size)
+    with stripe("--objects", str(size // 2), "--lists", ",".join(LISTS)) as url:
+        found["peer account"] = await asyncio.to_thread(peer, owner, url, lists, size // 2)
     since = datetime.fromtimestamp(NEWEST - size * STEP, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for name in pip.PEERS:
         with stripe("--objects", str(size)) as url:
@@ -229,6 +237,9 @@ def report(found: dict[str, Any]) -> None:
         print(f"{PEER:44} not run: {rival}")
     else:
         print(f"{PEER:44}{rival['rate']:>10,.0f}{rival['rate'] / 2500:>13.0%}{rival['cpu']:>15.3f}")
+    both = found["peer account"]
+    if not isinstance(both, str):
+        print(f"{PEER + ', five lists':44}{both['rate']:>10,.0f}{both['rate'] / 10_000:>13.0%}{both['cpu']:>15.3f}")
     peers = {PEER: rival if isinstance(rival, str) else rival["rate"]} | {name: found[name] for name in pip.PEERS}
     for name in pip.PEERS:
         rate = peers[name]
@@ -248,16 +259,19 @@ def report(found: dict[str, Any]) -> None:
     whole = found["account"]["rate"] / 10_000
     best = max((rate for rate in peers.values() if not isinstance(rate, str)), default=None)
     times = None if best is None else found["one"]["rate"] / best
+    # Each peer reads one list after another, as the sources say: of several lists it brings what it does of one.
+    most = None if best is None else found["account"]["rate"] / max(best, 0 if isinstance(both, str) else both["rate"])
     line = {
         "bench": "backfill", "unit": "objects/s", "ours": round(found["one"]["rate"]),
         "peer": {name: rate if isinstance(rate, str) else round(rate) for name, rate in peers.items()}, "limit": 2500,
         "ours_to_limit": round(ratio, 3), "ours_to_best_peer": times and round(times, 2),
+        "account_to_best_peer": most and round(most, 2),
         "account": round(found["account"]["rate"]), "account_to_limit": round(whole, 3),
         "account_to_bound_of_this_machine": round(found["account"]["rate"] / min(10_000, bound), 3),
         "cpu_ms_an_object": round(found["account"]["cpu"], 3), "growth": round(growth, 2),
         "requests_to_fewest": round(found["one"]["requests"], 3),
-        "goal": f"to limit >= {GOAL_LIMIT}, to peer >= {GOAL_PEER}, cpu <= {GOAL_CPU} ms, growth <= 1.2",
-        "met": min(ratio, whole) >= GOAL_LIMIT and (times is None or times >= GOAL_PEER)
+        "goal": f"to limit >= {GOAL_LIMIT}, account to peer >= {GOAL_PEER}, cpu <= {GOAL_CPU} ms, growth <= 1.2",
+        "met": min(ratio, whole) >= GOAL_LIMIT and (most is None or most >= GOAL_PEER)
         and found["account"]["cpu"] <= GOAL_CPU and growth <= 1.2,
     }  # fmt: skip
     print(json.dumps(line))
@@ -265,7 +279,7 @@ def report(found: dict[str, Any]) -> None:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seconds", type=float, default=20.0)
+    arguments.add_argument("--seconds", type=float, default=60.0)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = EmbeddedServer(Path(folder) / "postgres")

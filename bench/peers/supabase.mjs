@@ -1,5 +1,5 @@
 // The peer: @supabase/stripe-sync-engine as published; only the Stripe client's address is changed.
-// node supabase.mjs STRIPE_HOST STRIPE_PORT DATABASE_URL [webhook-port]
+// node supabase.mjs STRIPE_HOST STRIPE_PORT DATABASE_URL [webhook-port] [types]
 import http from 'node:http'
 import { createRequire } from 'node:module'
 import Stripe from 'stripe'
@@ -7,7 +7,7 @@ import Stripe from 'stripe'
 // Its CommonJS build: the other one does not find its own migrations.
 const { StripeSync, runMigrations } = createRequire(import.meta.url)('@supabase/stripe-sync-engine')
 
-const [host, port, databaseUrl, webhookPort] = process.argv.slice(2)
+const [host, port, databaseUrl, webhookPort, types] = process.argv.slice(2)
 const key = 'sk_live_bulk'
 const logger = { info() {}, error: (error, said) => console.error(said, String(error)) }
 await runMigrations({ databaseUrl, schema: 'stripe', logger })
@@ -32,7 +32,7 @@ if (webhookPort) {
   }).listen(Number(webhookPort), '127.0.0.1', () => console.log('ready'))
 } else {
   const began = process.hrtime.bigint()
-  await sync.syncBackfill({ object: 'charge' })
+  for (const object of types.split(',')) await sync.syncBackfill({ object }) // one after the other, as its "all" does
   const seconds = Number(process.hrtime.bigint() - began) / 1e9
   const cpu = process.cpuUsage()
   console.log(JSON.stringify({ seconds, cpu: (cpu.user + cpu.system) / 1e6 }))

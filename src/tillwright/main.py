@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from tillwright.domains.notifications.notices import service as notices
 from tillwright.doors import cli
+from tillwright.kit import collector
 from tillwright.kit.errors import TillwrightError
 from tillwright.settings import Settings
 from tillwright.wiring import House, open_house
@@ -77,6 +78,7 @@ async def _serve(settings: Settings) -> None:
             timeout_graceful_shutdown=10,
         )
         server = uvicorn.Server(config)
+        collector.settle()
         # uvicorn raises a stopping signal again once it has stopped; by then we are closing the house in order.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
@@ -134,6 +136,7 @@ async def _work(settings: Settings) -> int:
                 worker.Chore("end soon", 1.0, house.entitlements.sweep_step),
             ],
         )
+        collector.settle()
         return await worker.work(made, lambda: print("ready", flush=True))
 
 

@@ -144,6 +144,39 @@ async def test_readers_killed_anywhere_lose_nothing_and_repeat_only_the_pages_in
     assert max(stripe.given.values()) <= 1 + cut_off
 
 
+async def test_readers_told_to_stop_leave_their_ranges_to_the_next(
+    database: Database, organisation: str, clock: ManualClock
+) -> None:
+    stripe = Long(shape("even", 3_000, random.Random(3)), clock, latency=0.05)
+    mirror = Mirror(clock=clock, database=database, keys=OneKey(), reader=stripe)
+    await begin(mirror, database, organisation)
+    stopped = asyncio.create_task(mirror.backfill_step())
+    while stripe.most_under_way < 2:  # noqa: ASYNC110 - whoever reads tells nobody
+        await asyncio.sleep(0.01)
+    stopped.cancel()
+    await asyncio.gather(stopped, return_exceptions=True)
+    while await mirror.backfill_step():  # at the same moment: no lease was waited for
+        pass
+    assert (await charges(mirror, database, organisation)).done == 3_000
+
+
+async def test_lists_are_read_beside_each_other_not_one_after_the_other(
+    database: Database, organisation: str, clock: ManualClock
+) -> None:
+    """Each has a rate of its own: the last of them would be read at its own rate alone, all others done."""
+    async with database.tenant(organisation) as tx:
+        await store.start(tx, organisation, True, [BY_OBJECT["charge"], BY_OBJECT["refund"]], clock.now(), again=False)
+        for kind in ("charge", "refund"):
+            for number in range(2, 11):
+                await tx.execute(
+                    "insert into mirror_ranges (organisation_id, livemode, object, number, position, state, next_at, "
+                    "updated) values (%s, true, %s, %s, %s, 'WAITING', %s, %s)",
+                    (organisation, kind, number, 0 if kind == "charge" else 1, clock.now(), clock.now()),
+                )
+        claimed = [await store.claim(tx, organisation, f"lease{n}", clock.now()) for n in range(8)]
+    assert Counter(place.object for place in claimed if place) == {"charge": 4, "refund": 4}
+
+
 async def test_lists_by_parent_come_after_the_parents_and_skip_one_that_is_gone(
     database: Database, organisation: str, clock: ManualClock
 ) -> None:

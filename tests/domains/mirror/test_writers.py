@@ -37,32 +37,22 @@ class Table:
 
 async def test_lists_are_written_beside_each_other_and_each_by_one_at_a_time() -> None:
     table = Table()
-    writers: Writers[str, str] = Writers(table.write, number=3, worth=4, largest=8)
+    writers: Writers[str, str] = Writers(table.write, number=3, largest=4)
     items = [f"{name}{number}" for name in "abcdefg" for number in range(9)]
     waiting = [asyncio.create_task(writers.submit(item[0], item)) for item in items]
     await asyncio.sleep(0.01)
-    assert [len(batch) for batch in table.batches] == [1, 4, 4], "the first at once, others when it is worth it"
+    assert [len(batch) for batch in table.batches] == [1, 1, 1], "the first at once, the others gather"
     table.go.set()
     assert await asyncio.gather(*waiting) == [item.upper() for item in items], "each its own answer"
     assert table.most == 3
     assert [item for batch in table.batches for item in batch if item[0] == "c"] == [f"c{n}" for n in range(9)]
-    assert max(map(len, table.batches)) == 8
-
-
-async def test_few_pages_have_one_writer() -> None:
-    table = Table()
-    writers: Writers[str, str] = Writers(table.write, number=3, worth=4, largest=8)
-    waiting = [asyncio.create_task(writers.submit(item, item)) for item in "abcd"]
-    await asyncio.sleep(0.01)
-    table.go.set()
-    await asyncio.gather(*waiting)
-    assert table.batches == [["a"], ["b", "c", "d"]]
+    assert max(map(len, table.batches)) == 4
 
 
 async def test_after_a_failure_the_list_is_anybodys() -> None:
     table = Table()
     table.go.set()
-    writers: Writers[str, str] = Writers(table.write, number=2, worth=1, largest=4)
+    writers: Writers[str, str] = Writers(table.write, number=2, largest=4)
     with pytest.raises(ValueError, match="a bad"):
         await writers.submit("a", "a bad page")
     assert await asyncio.gather(writers.submit("a", "a2"), writers.submit("b", "b1")) == ["A2", "B1"]

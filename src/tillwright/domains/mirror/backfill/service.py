@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from tillwright.domains.mirror.backfill import pages, store
 from tillwright.domains.mirror.backfill.pages import Place, Read
@@ -24,10 +25,12 @@ from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Conflict, TillwrightError
 
 TURN = 10  # pages that a reader takes of one range before it looks who else is waiting
-_BATCH = 16  # pages a commit, at most
-WRITERS = 3
+STEP = 100
+"""Pages a reader and step, if not said: at its end all readers wait for the last of them."""
+_KEY_FOR = timedelta(seconds=10)  # that an opened key is used, so that a rotated one is soon found out
+_BATCH = 6  # pages a commit, at most
+WRITERS = 4
 """Commits of a process that are under way at the same time, each with lists of its own."""
-_WORTH = 4  # pages that are worth a commit beside another
 _MOST_FAILURES = 12  # in a row; about two hours with the waits between
 
 
@@ -73,17 +76,17 @@ class Backfill:
         self._keys = keys
         self._reader = reader
         self._ended = ended
-        self._writers: Writers[_Page, Place | None] = Writers(self._write, number=WRITERS, worth=_WORTH, largest=_BATCH)
+        self._writers: Writers[_Page, Place | None] = Writers(self._write, number=WRITERS, largest=_BATCH)
 
     async def step(self, *, parallel: int = 4, most: int | None = None) -> int:
         """Read pages, `parallel` at a time, turn by turn over the organisations; returns how many.
 
         Ends when nothing is to do now, or about `most` pages were read.
         """
-        most = parallel * TURN if most is None else most
+        most = parallel * STEP if most is None else most
         step = _Step(most, turn=max(1, min(TURN, most // parallel)))
         tasks: set[asyncio.Task[int]] = set()
-        opened: dict[tuple[str, bool], Access | TillwrightError] = {}
+        opened = _Opened(self._access, self._clock)
         try:
             while True:
                 step.changed.clear()
@@ -113,28 +116,36 @@ class Backfill:
                 return _Claim(organisation_id, lease, place)
         return None
 
-    async def _turn(
-        self, claim: _Claim, most: int, opened: dict[tuple[str, bool], Access | TillwrightError], step: _Step
-    ) -> int:
+    async def _turn(self, claim: _Claim, most: int, opened: _Opened, step: _Step) -> int:
         """Read up to `most` pages of a range; returns how many of them were not needed."""
-        key = (claim.organisation_id, claim.place.livemode)
-        if key not in opened:  # each opening of the key is an entry in the audit trail: one a step, not one a page
-            opened[key] = await self._access(*key)
-        while most > 0:
-            if BY_OBJECT[claim.place.object].of and claim.place.cursor_id is None:
-                claim = await self._next_parent(claim)
-                if claim.place.parent_id is None:
+        try:
+            while most > 0:
+                if BY_OBJECT[claim.place.object].of and claim.place.cursor_id is None:
+                    claim = await self._next_parent(claim)
+                    if claim.place.parent_id is None:
+                        break
+                access = await opened.key(claim.organisation_id, claim.place.livemode)
+                place = await self._page(claim, access, keep=most > 1)
+                most -= 1
+                step.read += 1
+                if place is None:
                     break
-            place = await self._page(claim, opened[key], keep=most > 1)
-            most -= 1
-            step.read += 1
-            if place is None:
-                break
-            if place.low != claim.place.low:
-                step.changed.set()  # the older part of the range is free for another reader
-            claim = replace(claim, place=place)
+                if place.low != claim.place.low:
+                    step.changed.set()  # the older part of the range is free for another reader
+                claim = replace(claim, place=place)
+        except asyncio.CancelledError:
+            await self._let_go(claim)
+            raise
         step.changed.set()
         return most
+
+    async def _let_go(self, claim: _Claim) -> None:
+        """A worker that is told to stop leaves the range to the next one at once, not when its lease is over."""
+        try:
+            async with self._database.tenant(claim.organisation_id) as tx:
+                await store.let_go(tx, claim.organisation_id, claim.lease, claim.place)
+        except TillwrightError:
+            pass  # then it is over by itself, after a while
 
     async def _access(self, organisation_id: str, livemode: bool) -> Access | TillwrightError:
         try:
@@ -206,6 +217,21 @@ class Backfill:
                 tx, *mine, state=_state_after(error, place), error=as_data(error),
                 next_at=at + wait_after(error, place.failures), at=at,
             )  # fmt: skip
+
+
+class _Opened:
+    """The keys of one step, each opened again after a while: an opening is an entry in the audit trail."""
+
+    def __init__(self, open_key: Callable[[str, bool], Awaitable[Access | TillwrightError]], clock: Clock) -> None:
+        self._open, self._clock = open_key, clock
+        self._held: dict[tuple[str, bool], tuple[datetime, Access | TillwrightError]] = {}
+
+    async def key(self, organisation_id: str, livemode: bool) -> Access | TillwrightError:
+        at, mine = self._clock.now(), (organisation_id, livemode)
+        held = self._held.get(mine)
+        if held is None or at - held[0] > _KEY_FOR:
+            held = self._held[mine] = (at, await self._open(organisation_id, livemode))
+        return held[1]
 
 
 class _Step:

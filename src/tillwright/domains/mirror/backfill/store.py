@@ -72,10 +72,13 @@ async def claim(tx: Tx, organisation_id: str, lease: str, at: datetime) -> Place
         "and not exists (select 1 from unnest(%s::text[], %s::text[]) k(child, parent) join mirror_backfills b "
         "on b.organisation_id = r.organisation_id and b.livemode = r.livemode and b.object = k.parent "
         "and b.state in ('WAITING', 'RUNNING') where k.child = r.object) "
-        "order by position, number limit 1 for update skip locked) returning *",
+        # Each list has a rate of its own: one after the other, the last would be left to its own rate alone.
+        "order by (select count(*) from mirror_ranges o where o.organisation_id = r.organisation_id "
+        "and o.livemode = r.livemode and o.object = r.object and o.leased_until > %s), position, number "
+        "limit 1 for update skip locked) returning *",
         (
             lease, at + LEASE, organisation_id, at, at, at, at_once(True), at_once(False), at, AT_ONCE,
-            [kind.object for kind in _CHILDREN], [kind.of for kind in _CHILDREN],
+            [kind.object for kind in _CHILDREN], [kind.of for kind in _CHILDREN], at,
         ),
     )  # fmt: skip
     row = await rows.fetchone()
@@ -206,6 +209,14 @@ async def end(tx: Tx, organisation_id: str, lease: str, place: Place, at: dateti
         (at, *_mine(organisation_id, lease, place)),
     )
     await _finish(tx, organisation_id, place, at)
+
+
+async def let_go(tx: Tx, organisation_id: str, lease: str, place: Place) -> None:
+    """Leave the range as it is to whoever claims it next."""
+    await tx.execute(
+        f"update mirror_ranges set lease = null, leased_until = null where {_MINE}",  # noqa: S608 - the texts above
+        _mine(organisation_id, lease, place),
+    )
 
 
 async def move(tx: Tx, organisation_id: str, lease: str, place: Place, *, bound: datetime | None, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Commits of pages beside each other: while the database merges one, the next is made ready, if it is worth one."""
+"""Commits of pages beside each other: while the database merges one, the next is made ready."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ Result = TypeVar("Result")
 class Writers(Generic[Item, Result]):
     """Gathers items while commits are under way; a list is under one commit at a time, for there it holds a lock.
 
-    A commit has a price of its own: one begins beside another only for so many items that it is worth it. Where few
-    come in, this is one writer.
+    Small commits keep the lists apart: one that held pages of every list would leave the others nothing to write.
 
     Args:
         write: commits a batch and returns each item's result, in order. If it raises, nothing was committed for
             certain, and each waiting caller gets that error.
         number: commits at the same time, at most.
-        worth: items that are worth a commit beside another.
         largest: items a commit.
     """
 
     def __init__(
-        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], *, number: int, worth: int, largest: int
+        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], *, number: int, largest: int
     ) -> None:
         self._write = write
-        self._number, self._worth, self._largest = number, worth, largest
+        self._number, self._largest = number, largest
         self._waiting: list[tuple[Hashable, Item, asyncio.Future[Result]]] = []
         self._held: set[Hashable] = set()
         self._commits: set[asyncio.Task[None]] = set()
@@ -43,7 +41,7 @@ class Writers(Generic[Item, Result]):
     def _begin(self) -> None:
         while len(self._commits) < self._number:
             free = [each for each in self._waiting if each[0] not in self._held][: self._largest]
-            if not free or (self._commits and len(free) < self._worth):
+            if not free:
                 return
             lists = {of for of, _, _ in free}
             self._held |= lists
