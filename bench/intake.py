@@ -44,7 +44,7 @@ from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
 from tillwright.gateways.database.group_commit import GroupCommit
 from tillwright.gateways.database.migrate import migrate
-from tillwright.kit import ids
+from tillwright.kit import collector, ids
 from tillwright.kit.clock import SystemClock
 from tillwright.kit.seal import MasterKey, Seal, Secret
 
@@ -277,6 +277,7 @@ async def serve(url: str) -> None:
         task = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event
             await asyncio.sleep(0.01)
+        collector.settle()
         print(server.servers[0].sockets[0].getsockname()[1], flush=True)
         await task
 
