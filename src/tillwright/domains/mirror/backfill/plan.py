@@ -17,7 +17,7 @@ AT_ONCE_TEST = 8
 AT_ONCE_LIVE = 48
 """Requests of one account under way at the same time, by mode: enough for 25 and 100 a second."""
 _DEAREST = 10  # pages read for each cut
-_WORTH = 4  # pages that a range must have left, by all we know, to be cut
+_WORTH = 2  # pages that a range must have left, by all we know, to be cut; more, and a list's end is read by few
 _SECOND = timedelta(seconds=1)
 
 
