@@ -19,7 +19,7 @@ from tillwright.domains.mirror.kinds import ASIDE, KINDS
 from tillwright.domains.notifications.catalogue import catalogue as scopes
 from tillwright.domains.notifications.templates import language
 from tillwright.domains.tenancy.rights import RIGHTS, ROLES, allows
-from tillwright.domains.verification.permissions import PERMISSIONS
+from tillwright.domains.verification.permissions import PERMISSIONS, right_to_list
 from tillwright.doors.cli.app import EXIT_CODES
 from tillwright.gateways.stripe.operations import operations
 
@@ -122,22 +122,36 @@ def mirror_page() -> str:
 
 Every object an event names is kept, whatever its type, as Stripe sent it; a deleted one stays as a tombstone. The
 types below are also brought in by the backfill, in this order, and proven against Stripe ever after. How far each is
-in your account, the page *Is my data right?* and `tillwright mirror status` say: **complete**; **denied**, with the
-right that the key lacks; **not offered** to the account by Stripe; or **not yet**.
+in your account, the page *Is my data right?* and `tillwright mirror status` say: **complete**; **in part**, where the
+list was read to its end and Stripe leaves something out of it; **denied**, with the right that the key lacks; **not
+offered** to the account by Stripe; **not yet**; **reading**; or **failed**, with the reason.
+
+A restricted key needs the *right* to read a list. Where VERIFY asks for none, a dash stands; Stripe's refusal, which
+the page shows, names it then.
 
 *By time* lists are read in ranges of `created`, several at once, and proven range by range; *by cursor* lists from
 the first page to the last; *by parent* lists with one request a parent, and are proven parent by parent. The active
 entitlements of a customer are asked for again with each `entitlements.active_entitlement_summary.updated`. The view is
 what [SQL](../how-to/query-with-sql.md) reads.
 
-| object | view | listed at | how |
-|---|---|---|---|
+In test mode Stripe's lists of customers, subscriptions and quotes leave out what lives on a test clock. Those lists
+are *and by clock*: once the clocks are known they are read again for each, and so are they proven. A key that may not
+list clocks leaves these three in part.
+
+| object | view | listed at | how | right |
+|---|---|---|---|---|
 """
     for kind in KINDS:
         how = f"by parent: `{kind.of}`" if kind.of else "by time" if kind.by_created else "by cursor"
         how += f", only where longer than its `{kind.inside}` show" if kind.inside else ""
         how += f", where there are `{kind.once}` objects" if kind.once else ""
-        text += f"| `{kind.object}` | `stripe.{kind.view}` | `{kind.path}` | {how} |\n"
+        how += " and by clock" if kind.on_clocks else ""
+        right = right_to_list(kind.object, kind.path)
+        where = f"| `{kind.object}` | `stripe.{kind.view}` | `{kind.path}` | {how} "
+        text += where + (f"| `{right}` |\n" if right else "| – |\n")
+    text += "\n## In part\n\nLists that leave something out, and what brings the rest.\n\n"
+    text += "| object | its list has |\n|---|---|\n"
+    text += "".join(f"| `{kind.object}` | {kind.part} |\n" for kind in KINDS if kind.part)
     text += "\n## Set aside\n\nLists that Stripe has and the mirror leaves out.\n\n| list | why |\n|---|---|\n"
     return text + "".join(f"| `{path}` | {reason} |\n" for path, reason in ASIDE.items())
 

@@ -21,6 +21,11 @@ FIELDS = {
 }
 RANGE = {"gt": lambda a, b: a > b, "gte": lambda a, b: a >= b, "lt": lambda a, b: a < b, "lte": lambda a, b: a <= b}
 Test = Callable[[Any], bool]
+# What a list has of its objects if it is asked for nothing else: the account's own tax ids, the open reviews.
+LEFT_OUT: dict[str, tuple[str, Test]] = {
+    "/v1/tax_ids": ("customer", lambda held: held is None),
+    "/v1/reviews": ("open", lambda held: held is not False),
+}
 
 
 class Where:
@@ -37,6 +42,8 @@ class Where:
                     self.indexed = (field, value)
         if self._leaves_out_test_clocks(operation, params):
             self.tests.append(("test_clock", lambda held: held is None))
+        if operation.path in LEFT_OUT and not params.get("owner"):
+            self.tests.append(LEFT_OUT[operation.path])
 
     def _leaves_out_test_clocks(self, operation: Operation, params: dict[str, Any]) -> bool:
         """What lives on a test clock is listed only by that clock or by its customer."""

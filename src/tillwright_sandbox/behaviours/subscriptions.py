@@ -182,7 +182,7 @@ def _ask_for_method(call: Call, subscription: Obj, invoice: Obj) -> str | None:
 
 @behaviour("GetSubscriptions", "GetCustomersCustomerSubscriptions")
 def list_all(call: Call) -> pages.Page:
-    """Canceled ones only when asked for (status=canceled, ended or all)."""
+    """Canceled ones only when asked for (status=canceled, ended or all), a clock's by the clock or the customer."""
     params, status = call.params, call.params.get("status")
     equal: Obj = {}
     for name in ("customer", "collection_method", "test_clock"):
@@ -190,6 +190,8 @@ def list_all(call: Call) -> pages.Page:
             equal[name] = params[name]
     if call.path.get("customer"):
         equal["customer"] = call.objects.get("customer", call.path["customer"])["id"]
+    if not equal.keys() & {"customer", "test_clock"}:
+        equal["test_clock"] = None
 
     def fits(subscription: Obj) -> bool:
         if status == "ended":

@@ -20,7 +20,7 @@ from tillwright.domains.webhooks import Webhooks
 from tillwright.domains.webhooks.polling import service, store
 from tillwright.domains.webhooks.polling.window import REACH, pause, window
 from tillwright.gateways.database import Database
-from tillwright.gateways.stripe.errors import Facts, StripeAbsent, StripeBroken
+from tillwright.gateways.stripe.errors import Facts, PermissionMissing, StripeAbsent, StripeBroken
 from tillwright.kit.clock import ManualClock, to_unix
 from tillwright.kit.errors import Absent, Denied
 from tillwright.kit.seal import Seal
@@ -164,6 +164,34 @@ async def test_down_for_a_while_nothing_is_missing_afterwards(
         until = to_unix(poll.seen_until)
         happened = {each["id"] for each in account.lists[EVENTS] if account.since < each["created"] <= until}
         assert happened <= await ids(database, organisation), "every event since we listened is stored"
+
+
+async def test_a_gap_is_closed_but_for_the_lists_that_could_not_be_read(
+    webhooks: Webhooks, mirror: Mirror, database: Database, organisation: str, account: Account, clock: ManualClock
+) -> None:
+    async def refuse(path: str, params: Mapping[str, Any]) -> None:
+        if path == "/v1/coupons":
+            said = Facts(status=403, right="coupon_read")
+            raise PermissionMissing("stripe_permission_missing", "The key lacks a right.", said)
+
+    await catch_up(webhooks, mirror, clock, organisation)
+    clock.move(3600)
+    await catch_up(webhooks, mirror, clock, organisation)
+    account.live(20, 31.5 * 86_400)
+    account.before = refuse
+    await catch_up(webhooks, mirror, clock, organisation)
+    poll = await poll_of(webhooks, database, organisation)
+    assert (poll.gap_closed is not None, poll.gap_without, poll.gap_whole) == (True, ("coupon",), False)
+    async with database.tenant(organisation) as tx:
+        assert (await webhooks.listening(tx, organisation, livemode=False)).gap_without == ("coupon",)
+    account.before = None
+    async with database.tenant(organisation) as tx:
+        await mirror.start_backfill(tx, organisation, livemode=False)
+    await catch_up(webhooks, mirror, clock, organisation)
+    assert (await poll_of(webhooks, database, organisation)).gap_whole, "it is read again, and proven, since"
+    async with database.tenant(organisation) as tx:
+        told = await (await tx.execute("select data from spine_events where name = 'mirror:GAP:closed'")).fetchall()
+    assert [row["data"]["without"] for row in told] == [["coupon"], []]
 
 
 async def ids(database: Database, organisation: str) -> set[str]:

@@ -124,9 +124,19 @@ def test_a_reader_signs_in_for_sql_until_it_is_closed(settings: dict[str, str]) 
 def test_mirror_check_exits_1_on_drift_and_says_what(settings: dict[str, str]) -> None:
     made = run("setup", "--organisation", "N", "--email", "a@example.com", stdin="correct horse battery\n", **settings)
     organisation = made.stdout.strip()
-    assert run("mirror", "check", **settings).returncode == 0, "nothing is mirrored, so nothing is wrong"
+    nothing = run("mirror", "check", **settings)
+    assert (nothing.returncode, "Nothing is read yet" in nothing.stdout) == (7, True)
+    assert "No drift." not in nothing.stdout
     assert "Nothing is mirrored" in run("mirror", "status", **settings).stdout
     with psycopg.connect(settings["TILLWRIGHT_DATABASE_URL"], options="-c search_path=tillwright") as connection:
+        connection.execute(
+            "insert into mirror_backfills (organisation_id, livemode, object, position, state, updated, finished) "
+            "values (%s, false, 'customer', 0, 'DONE', now(), now())",
+            (organisation,),
+        )
+        connection.commit()
+        unproven = run("mirror", "check", **settings)
+        assert (unproven.returncode, "Nothing was compared yet" in unproven.stdout) == (7, True)
         connection.execute(
             "insert into mirror_proofs (organisation_id, livemode, object, proven_at, proven_from, proven_rows, "
             "next_at) values (%s, false, 'customer', now(), now() - interval '1 hour', 12, now())",

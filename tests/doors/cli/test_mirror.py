@@ -50,8 +50,13 @@ def test_check_now_exits_1_on_drift_and_0_once_it_is_mended(
         done = CliRunner().invoke(mirror.app, ["check", *options])
         return done.exit_code, done.stdout
 
+    code, said = check()
+    assert (code, "Nothing was compared yet" in said, "No drift." in said) == (7, True, False), said
     code, said = check("--now")
     assert (code, "No drift." in said) == (0, True), said
+    told = json.loads(check("--json")[1])
+    assert (told["true"], told["modes"][0]["standing"]) == (True, "RIGHT")
+    assert told["modes"][0]["proven"] == told["modes"][0]["lists"]
     alter("update mirror_objects set digest = 'x', body = body || '{\"name\": \"wrong\"}' where id = %s", names[0])
     alter("delete from mirror_objects where id = %s", names[1])
     code, said = check("--now", "--json")

@@ -245,7 +245,9 @@ HAPPENINGS: Sequence[Happening] = (
     *_of("mirror:DRIFT", {"object": "customer", "livemode": False, "count": 2},
          found="A copy differed from Stripe’s object, and was mended."),
     *_of("mirror:GAP", {"from": "2026-12-01T00:00:00+00:00", "to": "2026-12-16T00:00:00+00:00", "livemode": False},
-         found="Events are older than Stripe remembers.", closed="Every object was read again since."),
+         found="Events are older than Stripe remembers."),
+    *_of("mirror:GAP", {"livemode": False, "without": ["coupon"]},
+         closed="Every object was read again since, but those of the lists that it names, which could not be."),
     *_of("webhook_endpoint:STRIPE", {"mode": "test", "endpoint": "we_Example1"}, made="Stripe was told where to send."),
 )  # fmt: skip
 

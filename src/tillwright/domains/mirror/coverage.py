@@ -8,12 +8,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from tillwright.domains.mirror.backfill.pages import walks_clocks
 from tillwright.domains.mirror.backfill.plan import time_left
+from tillwright.domains.mirror.kinds import BY_OBJECT
 from tillwright.domains.mirror.model import BackfillState, Progress
 
 
 class Coverage(StrEnum):
     COMPLETE = "COMPLETE"
+    IN_PART = "IN_PART"
+    """Read to its end, and Stripe's list leaves out a part of the type; `part_of` says which."""
     READING = "READING"
     NOT_YET = "NOT_YET"
     DENIED = "DENIED"
@@ -45,9 +49,22 @@ class Pace:
     left: timedelta | None
 
 
-def coverage_of(progress: Progress | None) -> Coverage:
-    """None stands for a list that was never asked for."""
-    return Coverage.NOT_YET if progress is None else _OF[progress.state]
+def coverage_of(progress: Progress | None, clocks: Progress | None = None) -> Coverage:
+    """None stands for a list that was never asked for; `clocks` is how far the list of test clocks is."""
+    if progress is None:
+        return Coverage.NOT_YET
+    found = _OF[progress.state]
+    return Coverage.IN_PART if found is Coverage.COMPLETE and part_of(progress, clocks) else found
+
+
+def part_of(progress: Progress, clocks: Progress | None = None) -> str | None:
+    """What the list of this type leaves out; None if it has everything. `clocks` is how far the list of clocks is."""
+    kind = BY_OBJECT.get(progress.object)
+    if kind is None:
+        return None
+    if walks_clocks(kind, progress.livemode) and clocks and coverage_of(clocks) in (Coverage.DENIED, Coverage.FAILED):
+        return "not what lives on test clocks, for the clocks can't be listed; events bring it"
+    return kind.part
 
 
 def missing_right(error: dict[str, Any] | None) -> str | None:

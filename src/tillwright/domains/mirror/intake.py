@@ -26,6 +26,7 @@ async def take_in(
     told = summaries(copies)
     before = await store.bodies(tx, organisation_id, {copy.key for copy in told}) if told else {}
     await store.write(tx, organisation_id, merged, at)
+    await store.heard(tx, organisation_id, _heard(copies))
     for copy in told:
         merged.asks.update(asks(copy, before.get(copy.key)))
         before[copy.key] = copy.body or {}
@@ -33,3 +34,13 @@ async def take_in(
         await marks.mark_lists(tx, organisation_id, PART, at)  # more than the event carries: their lists are read again
     await marks.mark(tx, organisation_id, merged.asks, at)
     return merged.verdicts
+
+
+def _heard(copies: Sequence[EventCopy | FetchedCopy]) -> dict[tuple[bool, str], datetime]:
+    """When the last event of each type among the copies came in."""
+    found: dict[tuple[bool, str], datetime] = {}
+    for copy in copies:
+        if isinstance(copy, EventCopy):
+            kind = copy.key[:2]
+            found[kind] = max(copy.received, found.get(kind, copy.received))
+    return found

@@ -25,6 +25,9 @@ class Kind:
         inside: the parent carries the first of them in this field, so that only longer lists are asked for.
         having: only for parents that an object of that type belongs to, by its `customer`.
         once: only if the account has objects of that type.
+        part: what the list leaves out, and what brings the rest; None for a list that has everything.
+        on_clocks: the list leaves out what lives on a test clock, and has it if it is asked for that clock: in test
+            mode it is read once more for each.
     """
 
     object: str
@@ -39,6 +42,8 @@ class Kind:
     inside: str | None = None
     having: str | None = None
     once: str | None = None
+    part: str | None = None
+    on_clocks: bool = False
 
     @property
     def view(self) -> str:
@@ -46,34 +51,41 @@ class Kind:
         return self.path.removeprefix("/v1/").replace("/", "_")
 
     @property
+    def parent(self) -> str | None:
+        """The object whose lists are walked one after the other, by this kind or behind its plain list."""
+        return self.of or (CLOCK if self.on_clocks else None)
+
+    @property
     def parent_param(self) -> str:
         """What the list calls the parent."""
-        return (self.of or "").rpartition(".")[2]
+        return (self.parent or "").rpartition(".")[2]
 
     def path_of(self, object_id: str) -> str | None:
         """Where one object is fetched; None for an id that no path can hold."""
         return f"{self.path}/{object_id}" if _IN_A_PATH.fullmatch(object_id) else None
 
 
+CLOCK = "test_helpers.test_clock"
 _IN_A_PATH = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.~!$'()*+,;=:-]+")
 _EVERY_STATUS = MappingProxyType[str, Any]({"status": "all"})
 
 # The core comes first and in the order a person looks for it; customers before what belongs to them.
 KINDS: tuple[Kind, ...] = (
-    Kind("customer", "/v1/customers", "Customers", deletable=True, core=True,
+    Kind("customer", "/v1/customers", "Customers", deletable=True, core=True, on_clocks=True,
          search=("name", "email", "phone", "description")),
     Kind("product", "/v1/products", "Products", deletable=True, core=True, search=("name", "description")),
     Kind("price", "/v1/prices", "Prices", deletable=True, core=True, search=("nickname", "lookup_key", "product")),
     Kind("coupon", "/v1/coupons", "Coupons", deletable=True, core=True, search=("name",)),
     Kind("promotion_code", "/v1/promotion_codes", "Promotion codes", core=True, search=("code",)),
     Kind("subscription", "/v1/subscriptions", "Subscriptions", core=True, search=("description",),
-         params=_EVERY_STATUS),
+         params=_EVERY_STATUS, on_clocks=True),
     Kind("invoice", "/v1/invoices", "Invoices", deletable=True, core=True,
          search=("number", "customer_name", "customer_email", "description")),
     Kind("payment_intent", "/v1/payment_intents", "Payments", core=True, search=("description", "receipt_email")),
     Kind("charge", "/v1/charges", "Charges", core=True, search=("description", "receipt_email", "receipt_number")),
     Kind("refund", "/v1/refunds", "Refunds", core=True, search=("description", "receipt_number")),
-    Kind("payment_method", "/v1/payment_methods", "Payment methods", by_created=False),
+    Kind("payment_method", "/v1/payment_methods", "Payment methods", by_created=False,
+         part="not those of the type `custom`; the charges paid with one name it, its events bring it"),
     Kind("setup_intent", "/v1/setup_intents", "Setup intents", search=("description",)),
     Kind("dispute", "/v1/disputes", "Disputes", search=("reason",)),
     Kind("invoiceitem", "/v1/invoiceitems", "Invoice items", deletable=True, search=("description",)),
@@ -81,7 +93,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("credit_note", "/v1/credit_notes", "Credit notes", search=("number", "memo")),
     Kind("subscription_schedule", "/v1/subscription_schedules", "Subscription schedules", core=True),
     Kind("plan", "/v1/plans", "Plans", deletable=True, search=("nickname", "product")),
-    Kind("quote", "/v1/quotes", "Quotes", by_created=False, search=("number", "description")),
+    Kind("quote", "/v1/quotes", "Quotes", by_created=False, search=("number", "description"), on_clocks=True),
     Kind("checkout.session", "/v1/checkout/sessions", "Checkout sessions",
          search=("customer_email", "client_reference_id")),
     Kind("payment_link", "/v1/payment_links", "Payment links", by_created=False),
@@ -90,8 +102,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("transfer", "/v1/transfers", "Transfers", search=("description",)),
     Kind("topup", "/v1/topups", "Top-ups", search=("description",)),
     Kind("tax_rate", "/v1/tax_rates", "Tax rates", search=("display_name", "description")),
-    Kind("tax_id", "/v1/tax_ids", "Tax ids", by_created=False, deletable=True, search=("value",)),
-    Kind("tax.registration", "/v1/tax/registrations", "Tax registrations", by_created=False),
+    Kind("tax_id", "/v1/tax_ids", "Tax ids", by_created=False, deletable=True, search=("value",),
+         part="the account's own only; those of customers come by `customer.tax_id.…` events"),
+    Kind("tax.registration", "/v1/tax/registrations", "Tax registrations", by_created=False, params=_EVERY_STATUS),
     Kind("shipping_rate", "/v1/shipping_rates", "Shipping rates", search=("display_name",)),
     Kind("billing.meter", "/v1/billing/meters", "Meters", by_created=False, search=("display_name", "event_name")),
     Kind("billing.alert", "/v1/billing/alerts", "Billing alerts", by_created=False, search=("title",)),
@@ -104,7 +117,8 @@ KINDS: tuple[Kind, ...] = (
          search=("nickname",)),
     Kind("entitlements.feature", "/v1/entitlements/features", "Features", by_created=False,
          search=("name", "lookup_key")),
-    Kind("review", "/v1/reviews", "Reviews"),
+    Kind("review", "/v1/reviews", "Reviews",
+         part="open ones only; one that was closed is as its `review.closed` event left it"),
     Kind("radar.early_fraud_warning", "/v1/radar/early_fraud_warnings", "Early fraud warnings"),
     Kind("radar.value_list", "/v1/radar/value_lists", "Radar lists", deletable=True, search=("name", "alias")),
     Kind("payment_record", "/v1/payment_records", "Payment records", by_created=False),
@@ -145,7 +159,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("scheduled_query_run", "/v1/sigma/scheduled_query_runs", "Scheduled queries", by_created=False,
          search=("title",)),
     Kind("forwarding.request", "/v1/forwarding/requests", "Forwarded requests"),
-    Kind("test_helpers.test_clock", "/v1/test_helpers/test_clocks", "Test clocks", by_created=False,
+    Kind(CLOCK, "/v1/test_helpers/test_clocks", "Test clocks", by_created=False,
          deletable=True, search=("name",)),
     # Listed for one parent at a time, after the parents.
     Kind("subscription_item", "/v1/subscription_items", "Subscription items", by_created=False, deletable=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tillwright.domains.mirror import store as objects
+from tillwright.domains.mirror.apply import SKEW
 from tillwright.domains.mirror.failures import as_data, wait_after
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
@@ -19,6 +20,8 @@ from tillwright.gateways.stripe.reader import StripeReader
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict, TillwrightError
+
+_AT_ONCE = 100  # objects that one round of `settle` takes on: fetched well within their lease
 
 
 class Refetch:
@@ -37,6 +40,21 @@ class Refetch:
         room = asyncio.Semaphore(parallel)
         settled = await asyncio.gather(*(self._organisation(each, limit, room) for each in organisations))
         return sum(settled)
+
+    async def settle(self, organisation_id: str, *, parallel: int = 4) -> int:
+        """Fetch what is in doubt by now, however long it takes, and leave what can't be; returns how many were settled.
+
+        A mark is due a moment after it was made, and another process may be at it: both are waited for.
+        """
+        room, before, settled = asyncio.Semaphore(parallel), self._clock.now(), 0
+        while True:
+            just_now = await self._organisation(organisation_id, _AT_ONCE, room)
+            settled += just_now
+            async with self._database.tenant(organisation_id) as tx:
+                if not await store.untried(tx, organisation_id, before):
+                    return settled
+            if not just_now:
+                await self._clock.sleep(SKEW.total_seconds())
 
     async def _organisation(self, organisation_id: str, limit: int, room: asyncio.Semaphore) -> int:
         lease = ids.token(12)

@@ -26,6 +26,8 @@ from tillwright.domains.mirror.proof.service import Proving
 from tillwright.domains.mirror.refetch import Refetch
 from tillwright.domains.mirror.selection import store as selections
 from tillwright.domains.mirror.selection.store import Total
+from tillwright.domains.mirror.truth.model import Listening, Truth
+from tillwright.domains.mirror.truth.service import truth
 from tillwright.domains.mirror.views.readers import Readers
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
@@ -235,18 +237,41 @@ class Mirror:
         await self.start_backfill(tx, organisation_id, livemode=livemode, again=True)
         await proofs.now_due(tx, organisation_id, livemode, self._clock.now())
 
-    async def swept_since(self, tx: Tx, since: datetime, *, livemode: bool) -> bool:
-        """Whether every list was read, and what no list had was asked for, in a pass that began since then."""
+    async def swept_since(self, tx: Tx, since: datetime, *, livemode: bool) -> Sequence[str] | None:
+        """The lists that could not be read again since then; None while others are on their way.
+
+        Every other list was read, and what no list had was asked for, in a pass that began since. A list that the key
+        could never read is none of them: nothing of it can have been lost here.
+        """
         lists = await self.backfill_progress(tx, livemode=livemode)
-        read = {row.object for row in lists if row.state is BackfillState.DONE}
         proven = {row.object: row.proven_from for row in await proofs.proofs(tx, livemode)}
-        passes = [proven.get(name) for name in read]
+        passes = [proven.get(row.object) for row in lists if row.state is BackfillState.DONE]
         doubts = await marks.open_marks(tx, livemode)
-        return (
+        swept = (
             all(row.over for row in lists)
             and all(began is not None and began >= since for began in passes)
             and not any(row["waiting"] > row["failing"] for row in doubts)
         )
+        if not swept:
+            return None
+        failed = {row.object for row in lists if row.state is BackfillState.FAILED}
+        denied = {row.object for row in lists if row.state is BackfillState.DENIED and row.object in proven}
+        return sorted(failed | denied)
+
+    async def truth(self, tx: Tx, listening: Listening, *, livemode: bool) -> Truth:
+        """Is it right? What is known of every list, and everything that speaks against it."""
+        return await truth(tx, listening, self._clock.now(), livemode=livemode)
+
+    async def prove_now(self, principal: Principal, *, livemode: bool | None = None) -> int:
+        """Compare everything with Stripe, ask for what no list had, and see what of it was drift; returns the pages.
+
+        Raises:
+            Denied: the caller may not.
+        """
+        pages = await self.proving.prove_now(principal, livemode=livemode)
+        await self._refetch.settle(principal.organisation_id)
+        await self.proving.settle()
+        return pages
 
     async def backfill(self, principal: Principal, *, again: bool = False) -> bool:
         """Start the backfill of the mode that is connected; returns whether that is live mode.

@@ -137,6 +137,18 @@ async def _count(tx: Tx, organisation_id: str, merged: Merged, at: datetime) -> 
         )
 
 
+async def heard(tx: Tx, organisation_id: str, times: Mapping[tuple[bool, str], datetime]) -> None:
+    """Note when an event last told of each type; the caller holds their locks."""
+    if times:
+        modes, types = ([kind[place] for kind in times] for place in (0, 1))
+        await tx.execute(
+            "update mirror_counts c set heard = k.heard from unnest(%b::boolean[], %b::text[], %b::timestamptz[]) "
+            "k(livemode, object, heard) where c.organisation_id = %s and c.livemode = k.livemode "
+            "and c.object = k.object and (c.heard is null or c.heard < k.heard)",
+            (modes, types, list(times.values()), organisation_id),
+        )
+
+
 async def get(tx: Tx, livemode: bool, object_type: str, object_id: str) -> MirrorObject | None:
     rows = await tx.execute(
         "select * from mirror_objects where livemode = %s and object = %s and id = %s",

@@ -19,7 +19,8 @@ class Permission:
     """`right` is Stripe's name without `rak_`; `dashboard` the line to tick; `loses` what stops without it.
 
     `read` is a path to GET, with `?limit=1` for a list; `write` a path to POST to with no parameters. A row with
-    neither cannot be verified. `use`: required, helpful (not on the list), or excess (should not be given).
+    neither cannot be verified. `use`: required, helpful (not on the list), or excess (should not be given). `covers`:
+    other types of object that the same right lets be listed.
     """
 
     right: str
@@ -30,6 +31,7 @@ class Permission:
     use: Use = "required"
     test_mode_only: bool = False
     wanted: bool = True  # offered on Stripe's own page where keys are made
+    covers: tuple[str, ...] = ()
 
     @property
     def needs_write(self) -> bool:
@@ -41,8 +43,8 @@ class Permission:
         return self.right.removesuffix("_write") + "_read" if self.needs_write else self.right
 
 
-def _row(right: str, dashboard: str, read: str, write: str, loses: str) -> Permission:
-    return Permission(right, dashboard, loses, read, write)
+def _row(right: str, dashboard: str, read: str, write: str, loses: str, covers: tuple[str, ...] = ()) -> Permission:
+    return Permission(right, dashboard, loses, read, write, covers=covers)
 
 
 PERMISSIONS: tuple[Permission, ...] = (
@@ -53,6 +55,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "/v1/charges" + LIST,
         "/v1/charges/ch_none",
         "Charges are not mirrored; refunds cannot be made.",
+        covers=("refund",),
     ),
     _row(
         "customer_write",
@@ -146,6 +149,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "/v1/prices" + LIST,
         "/v1/prices/price_none",
         "Prices and plans are neither mirrored nor changed.",
+        covers=("plan",),
     ),
     _row(
         "promotion_code_write",
@@ -160,6 +164,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "/v1/subscriptions" + LIST,
         "/v1/subscriptions/sub_none",
         "Subscriptions are neither mirrored nor changed, and no entitlement's end is known.",
+        covers=("subscription_item", "subscription_schedule"),
     ),
     _row(
         "tax_rate_write",
@@ -216,6 +221,12 @@ PERMISSIONS: tuple[Permission, ...] = (
         use="excess",
     ),
 )
+
+
+def right_to_list(object_type: str, path: str) -> str | None:
+    """The right that lets a key read the type's list, in Stripe's own name; None where VERIFY asks for none."""
+    rows = (row for row in PERMISSIONS if row.read.split("?")[0] == path or object_type in row.covers)
+    return next((f"rak_{row.reading}" for row in rows), None)
 
 
 def wanted_rights() -> list[str]:

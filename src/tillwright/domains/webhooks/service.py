@@ -10,6 +10,7 @@ from tillwright.domains import events
 from tillwright.domains.events import SpineEvent
 from tillwright.domains.integrations import PARTNER, Integrations
 from tillwright.domains.mirror import Mirror
+from tillwright.domains.mirror.truth.model import Listening, Truth
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.webhooks import store
 from tillwright.domains.webhooks.endpoint import store as endpoints
@@ -99,6 +100,30 @@ class Webhooks:
     async def polls(self, tx: Tx, organisation_id: str) -> Sequence[Poll]:
         """How far events were asked for, a row a mode, with the last gap that Stripe no longer remembers."""
         return await polls.all_of(tx, organisation_id)
+
+    async def listening(self, tx: Tx, organisation_id: str, *, livemode: bool) -> Listening:
+        """What the way in says of how true the mirror can be."""
+        poll = next((each for each in await self.polls(tx, organisation_id) if each.livemode is livemode), None)
+        failing = int((await self.waiting(tx))["failing"])
+        if poll is None:
+            return Listening(failing=failing)
+        return Listening(poll.error, failing, poll.gap_open, poll.gap_without)
+
+    async def truth(self, principal: Principal) -> Truth:
+        """Is the mirror of the connected mode right? See `Mirror.truth`.
+
+        Raises:
+            Denied: the caller may not.
+            Absent: Stripe is not connected.
+        """
+        principal.require("mirror:read")
+        organisation_id = principal.organisation_id
+        async with self._database.tenant(organisation_id) as tx:
+            livemode = await self._integrations.livemode_of(tx, organisation_id)
+            if livemode is None:
+                raise Absent("integration_absent", "Stripe is not connected.", remedy="Connect it, and verify it.")
+            listening = await self.listening(tx, organisation_id, livemode=livemode)
+            return await self._mirror.truth(tx, listening, livemode=livemode)
 
     async def registration_step(self) -> int:
         """Follow what was verified since, then register or look after the endpoints that are due; returns how many."""

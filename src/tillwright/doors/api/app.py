@@ -22,6 +22,7 @@ from tillwright.doors.api import (
     integrations,
     invoices,
     kept_events,
+    mirror,
     notification_settings,
     notifications,
     operations,
@@ -76,6 +77,7 @@ ROOMS = (
     receipts,
     user_integrations,
     stripe_objects,
+    mirror,
 )
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.

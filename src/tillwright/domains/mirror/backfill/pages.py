@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from tillwright.domains.mirror.backfill.plan import PAGE
 from tillwright.domains.mirror.columns import UNDATED
-from tillwright.domains.mirror.kinds import BY_OBJECT
+from tillwright.domains.mirror.kinds import BY_OBJECT, Kind
 from tillwright.domains.mirror.model import FetchedCopy
 from tillwright.kit.clock import from_unix, to_unix
 from tillwright.kit.errors import Conflict, Upstream
@@ -18,7 +18,8 @@ from tillwright.kit.errors import Conflict, Upstream
 class Place:
     """Where a range is to be read on: behind `cursor_id`, among objects made from `low` to `bound`, both included.
 
-    `parent_id` is the parent whose list is read, for kinds that are listed by one.
+    `parent_id` is the parent whose list is read, for kinds that are listed by one; `BEFORE_ALL` before the first of
+    those whose lists are walked behind, or beside, a plain list.
     """
 
     livemode: bool
@@ -32,6 +33,16 @@ class Place:
     cursor_created: datetime | None
     done: int
     failures: int
+
+    @property
+    def by_parent(self) -> bool:
+        """Whether one parent's list is read after the other here."""
+        return self.parent_id is not None or BY_OBJECT[self.object].of is not None
+
+    @property
+    def clocks_follow(self) -> bool:
+        """Whether what lives on test clocks is to be read as well, once this list is at its end."""
+        return self.parent_id is None and walks_clocks(BY_OBJECT[self.object], self.livemode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +59,22 @@ class Read:
         return self.copies[-1].id if self.copies else None
 
 
+BEFORE_ALL = ""
+"""Sorts before every id."""
 NOTHING = Read((), False, UNDATED, UNDATED)
 """A page with nothing on it."""
+
+
+def walks_clocks(kind: Kind, livemode: bool) -> bool:
+    """Whether the kind has a list a test clock beside its plain one: there are no clocks in live mode."""
+    return kind.on_clocks and not livemode
 
 
 def request(place: Place) -> tuple[str, dict[str, Any]]:
     """Path and parameters of the page."""
     kind = BY_OBJECT[place.object]
     params: dict[str, Any] = {**kind.params, "limit": PAGE}
-    if place.parent_id is not None:
+    if place.parent_id:
         params[kind.parent_param] = place.parent_id
     if place.cursor_id:
         params["starting_after"] = place.cursor_id

@@ -120,7 +120,7 @@ class Backfill:
         """Read up to `most` pages of a range; returns how many of them were not needed."""
         try:
             while most > 0:
-                if BY_OBJECT[claim.place.object].of and claim.place.cursor_id is None:
+                if claim.place.by_parent and claim.place.cursor_id is None:
                     claim = await self._next_parent(claim)
                     if claim.place.parent_id is None:
                         break
@@ -207,7 +207,8 @@ class Backfill:
         mine = (claim.organisation_id, claim.lease, place)
         async with self._database.tenant(claim.organisation_id) as tx:
             if place.cursor_id and isinstance(error, StripeFailure) and error.param == "starting_after":
-                bound = place.cursor_created if BY_OBJECT[place.object].by_created else None
+                plain = BY_OBJECT[place.object].by_created and not place.by_parent
+                bound = place.cursor_created if plain else None
                 await store.move(tx, *mine, bound=bound, at=at)
                 return
             if place.parent_id and isinstance(error, StripeFailure) and error.stripe_code == "resource_missing":

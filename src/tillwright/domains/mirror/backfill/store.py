@@ -8,14 +8,14 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from tillwright.domains.mirror.backfill.pages import Place, Read
+from tillwright.domains.mirror.backfill.pages import BEFORE_ALL, Place, Read, walks_clocks
 from tillwright.domains.mirror.backfill.plan import AT_ONCE, Reach, at_once, cut
 from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS, Kind
 from tillwright.domains.mirror.model import BackfillState, Progress
 from tillwright.gateways.database import Tx
 
 LEASE = timedelta(seconds=90)  # longer than a page may take
-_CHILDREN = tuple(kind for kind in KINDS if kind.of)
+_CHILDREN = tuple(kind for kind in KINDS if kind.parent)
 
 
 async def start(
@@ -37,19 +37,20 @@ async def start(
             ),
         )  # fmt: skip
         if begun.rowcount:
-            await _one_range(tx, organisation_id, livemode, kind.object, position, at)
+            await _first_ranges(tx, organisation_id, livemode, kind, position, at)
 
 
-async def _one_range(
-    tx: Tx, organisation_id: str, livemode: bool, object_type: str, position: int, at: datetime
-) -> None:
-    mine = (organisation_id, livemode, object_type)
+async def _first_ranges(tx: Tx, organisation_id: str, livemode: bool, kind: Kind, position: int, at: datetime) -> None:
+    """The whole list, and beside it what it leaves out for living on test clocks: the list is done when both are."""
+    mine = (organisation_id, livemode, kind.object)
     await tx.execute("delete from mirror_ranges where organisation_id = %s and livemode = %s and object = %s", mine)
-    await tx.execute(
-        "insert into mirror_ranges (organisation_id, livemode, object, number, position, state, next_at, updated) "
-        "values (%s, %s, %s, 1, %s, 'WAITING', %s, %s)",
-        (*mine, position, at, at),
-    )
+    parents = [None, BEFORE_ALL] if walks_clocks(kind, livemode) else [None]
+    for number, parent in enumerate(parents, 1):
+        await tx.execute(
+            "insert into mirror_ranges (organisation_id, livemode, object, number, position, state, parent_id, "
+            "next_at, updated) values (%s, %s, %s, %s, %s, 'WAITING', %s, %s, %s)",
+            (*mine, number, position, parent, at, at),
+        )
 
 
 async def organisations(tx: Tx, at: datetime) -> Sequence[str]:
@@ -69,16 +70,18 @@ async def claim(tx: Tx, organisation_id: str, lease: str, at: datetime) -> Place
         "and o.livemode = r.livemode and o.leased_until > %s) < case when livemode then %s else %s end "
         "and (select count(*) from mirror_ranges o where o.organisation_id = r.organisation_id "
         "and o.livemode = r.livemode and o.object = r.object and o.leased_until > %s) < %s "
-        "and not exists (select 1 from unnest(%s::text[], %s::text[]) k(child, parent) join mirror_backfills b "
-        "on b.organisation_id = r.organisation_id and b.livemode = r.livemode and b.object = k.parent "
-        "and b.state in ('WAITING', 'RUNNING') where k.child = r.object) "
+        "and not exists (select 1 from unnest(%s::text[], %s::text[], %s::boolean[]) k(child, parent, whole) "
+        "join mirror_backfills b on b.organisation_id = r.organisation_id and b.livemode = r.livemode "
+        "and b.object = k.parent and b.state in ('WAITING', 'RUNNING') "
+        "where k.child = r.object and (k.whole or r.parent_id is not null)) "
         # Each list has a rate of its own: one after the other, the last would be left to its own rate alone.
         "order by (select count(*) from mirror_ranges o where o.organisation_id = r.organisation_id "
         "and o.livemode = r.livemode and o.object = r.object and o.leased_until > %s), position, number "
         "limit 1 for update skip locked) returning *",
         (
             lease, at + LEASE, organisation_id, at, at, at, at_once(True), at_once(False), at, AT_ONCE,
-            [kind.object for kind in _CHILDREN], [kind.of for kind in _CHILDREN], at,
+            [kind.object for kind in _CHILDREN], [kind.parent for kind in _CHILDREN],
+            [kind.of is not None for kind in _CHILDREN], at,
         ),
     )  # fmt: skip
     row = await rows.fetchone()
@@ -108,7 +111,7 @@ async def next_parent(tx: Tx, organisation_id: str, place: Place) -> str | None:
         "and (%s::text is null or exists (select 1 from mirror_objects o where o.organisation_id = p.organisation_id "
         "and o.livemode = p.livemode and o.object = %s)) order by id limit 1",
         (
-            organisation_id, place.livemode, kind.of, place.parent_id or "", kind.inside, kind.inside,
+            organisation_id, place.livemode, kind.parent, place.parent_id or BEFORE_ALL, kind.inside, kind.inside,
             kind.having, kind.having, kind.once, kind.once,
         ),
     )  # fmt: skip
@@ -143,8 +146,9 @@ async def advance(
         "updated = %s where organisation_id = %s and livemode = %s and object = %s and exists (select from mine) "
         "returning pages, ranges) "
         "select mine.newest, mine.done, whole.pages, whole.ranges, o.running, o.list_newest from mine, whole, "
+        # A clock's objects were made at the clock's time, which says nothing of the plain list's.
         "(select count(*) filter (where state <> 'DONE') as running, max(newest) as list_newest from mirror_ranges "
-        "where organisation_id = %s and livemode = %s and object = %s) o",
+        "where organisation_id = %s and livemode = %s and object = %s and parent_id is null) o",
         (
             "DONE" if over else "RUNNING", place.parent_id, cursor_id, last, page.first if count else None,
             count, at, at, lease if keep and not over else None, at + LEASE if keep and not over else None,
@@ -220,11 +224,11 @@ async def let_go(tx: Tx, organisation_id: str, lease: str, place: Place) -> None
 
 
 async def move(tx: Tx, organisation_id: str, lease: str, place: Place, *, bound: datetime | None, at: datetime) -> None:
-    """The cursor's object is gone: read on by time of creation, or from the start where the list knows none."""
+    """The cursor's object is gone: read on by time of creation, or from the start where that would skip something."""
     await tx.execute(
-        "update mirror_ranges set cursor_id = null, parent_id = null, bound = %s, updated = %s, "  # noqa: S608 - the texts above
-        f"lease = null, leased_until = null where {_MINE}",
-        (bound, at, *_mine(organisation_id, lease, place)),
+        "update mirror_ranges set cursor_id = null, parent_id = case when parent_id is not null then %s end, "  # noqa: S608 - the texts above
+        f"bound = %s, updated = %s, lease = null, leased_until = null where {_MINE}",
+        (BEFORE_ALL, bound, at, *_mine(organisation_id, lease, place)),
     )
 
 
@@ -273,7 +277,7 @@ async def fail(
 async def progress(tx: Tx, livemode: bool | None) -> Sequence[Progress]:
     """How far each list is. Where the end of each of its ranges is known, what is left is reckoned from them."""
     rows = await tx.execute(
-        "select b.*, case when count(r.number) filter (where r.low is null) = 0 then "
+        "select b.*, case when count(r.number) filter (where r.low is null and r.parent_id is null) = 0 then "
         "sum(case when r.cursor_created is null or r.newest <= r.cursor_created then null else r.done * extract(epoch "
         "from r.cursor_created - r.low) / extract(epoch from r.newest - r.cursor_created) end) end as ahead "
         "from mirror_backfills b left join mirror_ranges r on r.organisation_id = b.organisation_id "

@@ -63,6 +63,15 @@ async def claim(tx: Tx, organisation_id: str, lease: str, at: datetime, limit: i
     return [Mark((r["livemode"], r["object"], r["id"]), r["failures"]) async for r in rows]
 
 
+async def untried(tx: Tx, organisation_id: str, before: datetime) -> bool:
+    """Whether an object that was marked by then has not been fetched, nor tried to be."""
+    rows = await tx.execute(
+        "select 1 from mirror_refetches where organisation_id = %s and failures = 0 and since <= %s limit 1",
+        (organisation_id, before),
+    )
+    return await rows.fetchone() is not None
+
+
 async def settle(tx: Tx, organisation_id: str, lease: str, key: Key) -> bool:
     """Take the mark away; False if the lease ran out and another worker took it on."""
     gone = await tx.execute(

@@ -11,19 +11,22 @@ from tillwright.domains.mirror.proof.compare import Drift
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`proven_at`: when the last pass over the whole list ended (it began at
-    `proven_from`), `proven_rows` what it compared.
+    """`proven_at`: when the last pass over the whole list ended (it began at `proven_from`), `proven_rows` what it
+    compared, `proven_pages` what it asked for.
 
-    `drifted`: objects found wrong since that pass began; `unmended` those of any pass that still are.
-    `under_way`: rows compared in the pass that goes now, None between passes.
+    `drifted`: objects found wrong since that pass began; `unmended` those of any pass that still are. `asked_for`:
+    objects that no page of the list had; whether they are gone is not known before Stripe was asked for each.
+    `under_way`: rows compared in the pass that goes now, None between passes. `error`: why the last page failed.
     """
 
     livemode: bool
     object: str
     proven_at: datetime | None
     proven_rows: int
+    proven_pages: int
     drifted: int
     unmended: int
+    asked_for: int
     under_way: int | None
     began: datetime | None
     proven_from: datetime | None

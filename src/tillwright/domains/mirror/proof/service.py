@@ -21,6 +21,7 @@ from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.model import FetchedCopy
 from tillwright.domains.mirror.proof import store
 from tillwright.domains.mirror.proof.compare import Finding, findings
+from tillwright.domains.mirror.proof.pace import LATE, PACE, REST, TURN
 from tillwright.domains.mirror.proof.store import Turn
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
@@ -31,14 +32,6 @@ from tillwright.kit import ids
 from tillwright.kit.clock import Clock, from_unix
 from tillwright.kit.errors import TillwrightError
 
-PACE = timedelta(seconds=1)
-"""Between two pages of one pass: a hundredth of what a live account may ask, a twenty-fifth in test mode."""
-TURN = 120
-"""Pages that one process compares of an account before it looks around."""
-REST = timedelta(hours=1)
-"""Between two passes over a list."""
-LATE = timedelta(minutes=10)
-"""How late an event may be before what it would have changed counts as drift."""
 _UNSEEN = 5_000  # objects asked for by id behind a pass, in turn: some lists leave out what can still be fetched
 
 
@@ -88,7 +81,7 @@ class Proving:
     async def _at_parent(self, tx: Tx, organisation_id: str, turn: Turn) -> Turn:
         """The turn at the next parent's list, where a list is read by parents and the one before is at its end."""
         place = turn.place
-        if BY_OBJECT[place.object].of is None or place.cursor_id is not None:
+        if not place.by_parent or place.cursor_id is not None:
             return turn
         parent = await backfills.next_parent(tx, organisation_id, place)
         return replace(turn, place=replace(place, parent_id=parent), over=parent is None)

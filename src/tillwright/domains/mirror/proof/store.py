@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from tillwright.domains.mirror.backfill.pages import Place, Read
+from tillwright.domains.mirror.backfill.pages import BEFORE_ALL, Place, Read
 from tillwright.domains.mirror.kinds import KINDS
 from tillwright.domains.mirror.model import Key
 from tillwright.domains.mirror.proof.compare import Drift, Finding, Ours
@@ -31,8 +31,8 @@ class Turn:
     over: bool = False
 
     def ends(self, page: Read) -> bool:
-        """Whether the pass is over with this page: the last one, and of no parent behind which others may come."""
-        return not page.more and self.place.parent_id is None
+        """Whether the pass is over with this page: the last one, and nothing of a parent's or a clock's behind it."""
+        return self.over or (not page.more and self.place.parent_id is None and not self.place.clocks_follow)
 
 
 async def begin(tx: Tx, organisation_id: str, at: datetime) -> None:
@@ -49,7 +49,7 @@ async def now_due(tx: Tx, organisation_id: str, livemode: bool | None, at: datet
     """Let a new pass begin at once, of every type or of a mode's."""
     await tx.execute(
         "update mirror_proofs set next_at = %s, cursor_id = null, parent_id = null, cursor_created = null, "
-        "bound = null, began = null, rows = 0, drift = 0, failures = 0 "
+        "bound = null, began = null, rows = 0, drift = 0, pages = 0, failures = 0 "
         "where organisation_id = %s and (%s::boolean is null or livemode = %s)",
         (at, organisation_id, livemode, livemode),
     )
@@ -117,16 +117,19 @@ async def advance(
 ) -> bool:
     """Note a page as compared; behind the last one the pass is over. False if the lease ran out."""
     place, over = turn.place, turn.ends(page)
+    # Behind the last page of a plain list comes what it leaves out for living on test clocks.
+    parent_id = BEFORE_ALL if place.clocks_follow and not page.more and not over else place.parent_id
+    fresh = over or parent_id != place.parent_id
     cursor_id = page.cursor_id if page.more else None  # behind the last page of a parent's list comes the next parent
     mine = (organisation_id, place.livemode, place.object, lease)
     row = await (
         await tx.execute(
-            "update mirror_proofs set rows = rows + %s, drift = drift + %s, parent_id = %s, cursor_id = %s, "  # noqa: S608 - the text above
-            "cursor_created = %s, bound = case when %s then null else bound end, failures = 0, error = null, "
-            f"lease = null, leased_until = null, next_at = %s where {_MINE} returning rows, drift",
+            "update mirror_proofs set rows = rows + %s, drift = drift + %s, pages = pages + %s, parent_id = %s, "  # noqa: S608 - the text above
+            "cursor_id = %s, cursor_created = %s, bound = case when %s then null else bound end, failures = 0, "
+            f"error = null, lease = null, leased_until = null, next_at = %s where {_MINE} returning rows, drift",
             (
-                len(page.copies), drift, place.parent_id, cursor_id, page.last if cursor_id else None, over,
-                next_at, *mine,
+                len(page.copies), drift, int(not turn.over), parent_id, cursor_id,
+                page.last if cursor_id else None, fresh, next_at, *mine,
             ),
         )
     ).fetchone()  # fmt: skip
@@ -134,9 +137,9 @@ async def advance(
         return False
     if over:
         await tx.execute(
-            "update mirror_proofs set proven_at = %s, proven_rows = rows, proven_drift = drift, proven_from = began, "
-            "rows = 0, drift = 0, began = null, pass = pass + 1 where organisation_id = %s and livemode = %s "
-            "and object = %s",
+            "update mirror_proofs set proven_at = %s, proven_rows = rows, proven_drift = drift, proven_pages = pages, "
+            "proven_from = began, rows = 0, drift = 0, pages = 0, began = null, pass = pass + 1 "
+            "where organisation_id = %s and livemode = %s and object = %s",
             (at, *mine[:3]),
         )
     return True
@@ -252,23 +255,26 @@ async def restart(tx: Tx, organisation_id: str, lease: str, turn: Turn, next_at:
     """A list without times whose cursor is gone is compared from its start."""
     await tx.execute(
         "update mirror_proofs set cursor_id = null, parent_id = null, bound = null, rows = 0, drift = 0, "  # noqa: S608 - the text above
-        f"began = null, next_at = %s, lease = null, leased_until = null where {_MINE}",
+        f"pages = 0, began = null, next_at = %s, lease = null, leased_until = null where {_MINE}",
         (next_at, organisation_id, turn.place.livemode, turn.place.object, lease),
     )
 
 
 async def proofs(tx: Tx, livemode: bool | None) -> Sequence[Proof]:
     rows = await tx.execute(
-        "select p.*, (select count(*) from mirror_drifts d where d.livemode = p.livemode and d.object = p.object "
-        "and d.mended is null) as unmended, (select count(*) from mirror_drifts d where d.livemode = p.livemode "
-        "and d.object = p.object and d.found >= coalesce(p.proven_from, p.began)) as drifted "
-        "from mirror_proofs p where %s::boolean is null or livemode = %s order by livemode, object",
+        "select p.*, d.unmended, d.drifted, d.asked_for from mirror_proofs p cross join lateral (select "
+        "count(*) filter (where mended is null and drift <> 'VANISHED') as unmended, "
+        "count(*) filter (where mended is null and drift = 'VANISHED') as asked_for, "
+        "count(*) filter (where found >= coalesce(p.proven_from, p.began) "
+        "and (mended is not null or drift <> 'VANISHED')) as drifted "
+        "from mirror_drifts d where d.livemode = p.livemode and d.object = p.object) d "
+        "where %s::boolean is null or livemode = %s order by livemode, object",
         (livemode, livemode),
     )
     return [
         Proof(
-            r["livemode"], r["object"], r["proven_at"], r["proven_rows"], r["drifted"], r["unmended"],
-            r["rows"] if r["began"] else None, r["began"], r["proven_from"], r["error"],
+            r["livemode"], r["object"], r["proven_at"], r["proven_rows"], r["proven_pages"], r["drifted"],
+            r["unmended"], r["asked_for"], r["rows"] if r["began"] else None, r["began"], r["proven_from"], r["error"],
         )
         async for r in rows
     ]  # fmt: skip

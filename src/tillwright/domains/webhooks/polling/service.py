@@ -55,7 +55,7 @@ class Polling:
         lease = ids.token(12)
         async with self._database.tenant(organisation_id) as tx:
             poll = await store.claim(tx, organisation_id, lease, self._clock.now())
-            if poll is not None and poll.gap_open:
+            if poll is not None and not poll.gap_whole:
                 await self._close_gap(tx, organisation_id, poll)
         if poll is None:
             return 0
@@ -140,11 +140,16 @@ class Polling:
             await store.release(tx, organisation_id, lease, poll, self._clock.now() + wait, said)
 
     async def _close_gap(self, tx: Tx, organisation_id: str, poll: Poll) -> None:
+        """Note how far the sweep closed it; what could not be read then may be readable now."""
         assert poll.gap_found is not None
-        if await self._mirror.swept_since(tx, poll.gap_found, livemode=poll.livemode):
-            await store.close_gap(tx, organisation_id, poll.livemode, self._clock.now())
-            data = {"livemode": poll.livemode}
-            await events.record(tx, organisation_id, "mirror:GAP:closed", data, self._clock.now())
+        without = await self._mirror.swept_since(tx, poll.gap_found, livemode=poll.livemode)
+        if without is None or (not poll.gap_open and tuple(without) == poll.gap_without):
+            return
+        at = self._clock.now()
+        await store.close_gap(tx, organisation_id, poll.livemode, without, at)
+        if poll.gap_open or not without:
+            data = {"livemode": poll.livemode, "without": list(without)}
+            await events.record(tx, organisation_id, "mirror:GAP:closed", data, at)
 
 
 class _LeaseRanOut(TillwrightError):

@@ -19,7 +19,8 @@ LEASE = timedelta(minutes=2)
 class Poll:
     """How events of a mode are asked for; `brought`: events that no delivery had brought before.
 
-    A gap, if any: from when to when events were lost, when that was found, and when the mirror was whole again.
+    A gap, if any: from when to when events were lost, when that was found, and when the mirror was whole again but for
+    the lists `gap_without`, which could not be read.
     """
 
     livemode: bool
@@ -34,12 +35,18 @@ class Poll:
     gap_to: datetime | None
     gap_found: datetime | None
     gap_closed: datetime | None
+    gap_without: tuple[str, ...]
     failures: int
     error: dict[str, Any] | None
 
     @property
     def gap_open(self) -> bool:
         return self.gap_found is not None and self.gap_closed is None
+
+    @property
+    def gap_whole(self) -> bool:
+        """Whether nothing of a gap is left to be closed."""
+        return self.gap_found is None or (self.gap_closed is not None and not self.gap_without)
 
 
 async def start(tx: Tx, organisation_id: str, livemode: bool, account_id: str | None, at: datetime) -> None:
@@ -77,11 +84,12 @@ async def open_window(
         "gap_from = case when %s::timestamptz is null then gap_from when gap_found is not null and gap_closed is null "
         "then least(gap_from, %s) else %s end, gap_to = case when %s::timestamptz is null then gap_to else %s end, "
         "gap_found = case when %s::timestamptz is null then gap_found else %s end, "
-        "gap_closed = case when %s::timestamptz is null then gap_closed end "
+        "gap_closed = case when %s::timestamptz is null then gap_closed end, "
+        "gap_without = case when %s::timestamptz is null then gap_without else '{}' end "
         "where organisation_id = %s and livemode = %s and lease = %s returning *",
         (
             window.low, window.high, window.lost, window.lost, window.lost, window.lost, window.low, window.lost, at,
-            window.lost, organisation_id, poll.livemode, lease,
+            window.lost, window.lost, organisation_id, poll.livemode, lease,
         ),
     )  # fmt: skip
     row = await rows.fetchone()
@@ -124,10 +132,12 @@ async def release(
     )  # fmt: skip
 
 
-async def close_gap(tx: Tx, organisation_id: str, livemode: bool, at: datetime) -> None:
+async def close_gap(tx: Tx, organisation_id: str, livemode: bool, without: Sequence[str], at: datetime) -> None:
+    """The mirror is whole again, but for these lists."""
     await tx.execute(
-        "update event_polls set gap_closed = %s where organisation_id = %s and livemode = %s and gap_closed is null",
-        (at, organisation_id, livemode),
+        "update event_polls set gap_closed = coalesce(gap_closed, %s), gap_without = %s "
+        "where organisation_id = %s and livemode = %s",
+        (at, list(without), organisation_id, livemode),
     )
 
 
@@ -145,5 +155,5 @@ def _poll(row: dict[str, Any]) -> Poll:
     return Poll(
         row["livemode"], row["account_id"], row["seen_until"], row["read_from"], row["read_to"], row["cursor_id"],
         row["brought"], row["polled"], row["gap_from"], row["gap_to"], row["gap_found"], row["gap_closed"],
-        row["failures"], row["error"],
+        tuple(row["gap_without"]), row["failures"], row["error"],
     )  # fmt: skip

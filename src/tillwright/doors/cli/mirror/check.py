@@ -1,8 +1,9 @@
-"""`tillwright mirror check`: is the mirror true? Exit code 1 where it is not."""
+"""`tillwright mirror check`: is the mirror right? The exit code tells."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -10,10 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tillwright.domains.mirror.proof.model import DriftRow
+from tillwright.domains.mirror.truth.model import Standing, Truth
 from tillwright.domains.tenancy import Principal
 from tillwright.doors.cli.choice import AsJson, Organisation, chosen
+from tillwright.doors.cli.mirror.status import MODES, mode, modes_kept, tell, truth_of
 from tillwright.settings import read
 from tillwright.wiring import House, open_house
+
+NOT_KNOWN = 7
+"""Exit code where no drift was found and it is not known that there is none."""
 
 
 def run(
@@ -23,57 +30,72 @@ def run(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What is proven of each type: when, how many objects, and what had drifted; exit 1 on drift."""
+    """Is it right? What is proven of each type, and what is not: exit 1 on drift, 7 where nobody can know yet."""
     found = asyncio.run(_check(organisation, now))
     if as_json:
         print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     else:
         _show(found)
-    raise typer.Exit(0 if found["true"] else 1)
+    raise typer.Exit({True: 0, False: 1, None: NOT_KNOWN}[found["true"]])
 
 
 async def _check(organisation: str | None, now: bool) -> dict[str, Any]:
     async with open_house(read()) as house:
         organisation_id = await chosen(house, organisation)
         if now:
+            async with house.database.tenant(organisation_id) as tx:
+                modes = await modes_kept(house, tx, organisation_id)
             principal = Principal.system(organisation_id, "tillwright mirror check")
-            await house.mirror.proving.prove_now(principal)
-            await house.mirror.refetch_step(limit=1000)  # what no list had may be gone: asked for before it is told
-            await house.mirror.proving.settle()
+            for livemode in modes:
+                await house.mirror.prove_now(principal, livemode=livemode)
         return await report(house, organisation_id)
 
 
 async def report(house: House, organisation_id: str) -> dict[str, Any]:
-    """The answer as data. `true`: whatever was proven holds. Types that were not proven yet are told, and no drift."""
+    """The answer as data. `true`: null where it is not known; false on drift in the latest comparison of any type."""
     async with house.database.tenant(organisation_id) as tx:
-        proofs = await house.mirror.proofs(tx)
-        drifts = await house.mirror.drifts(tx)
+        modes = await modes_kept(house, tx, organisation_id)
+        found = [await truth_of(house, tx, organisation_id, livemode) for livemode in modes]
+        drifts = await house.mirror.drifts(tx, livemode=modes[0] if len(modes) == 1 else None)
+    standings = {truth.standing for truth in found}
     return {
-        "true": not any(row.drifted or row.unmended for row in proofs),
-        "types": [
-            {
-                "object": row.object,
-                "mode": "live" if row.livemode else "test",
-                "provenAt": row.proven_at,
-                "checked": row.proven_rows,
-                "drift": row.drifted,
-                "mended": row.drifted - min(row.drifted, row.unmended),
-                "error": row.error,
-            }
-            for row in proofs
-        ],
-        "drift": [
-            {
-                "object": row.object,
-                "id": row.id,
-                "kind": row.drift,
-                "fields": row.fields,
-                "foundAt": row.found,
-                "mendedAt": row.mended,
-            }
-            for row in drifts
-        ],
+        "true": False if Standing.DRIFTED in standings else True if standings == {Standing.RIGHT} else None,
+        "modes": [mode(truth) for truth in found],
+        "types": [row for truth in found for row in _types(truth)],
+        "drift": _drift(drifts),
     }
+
+
+def _types(truth: Truth) -> list[dict[str, Any]]:
+    return [
+        {
+            "object": row.object,
+            "mode": MODES[truth.livemode],
+            "coverage": row.coverage,
+            "right": row.right,
+            "provenAt": row.proven_at,
+            "checked": row.proof.proven_rows if row.proof else 0,
+            "drift": row.proof.drifted if row.proof else 0,
+            "mended": row.proof.drifted - min(row.proof.drifted, row.proof.unmended) if row.proof else 0,
+            "doubts": row.doubt.waiting if row.doubt else 0,
+            "error": row.proof.error if row.proof else row.error,
+        }
+        for row in truth.lists
+    ]
+
+
+def _drift(rows: Sequence[DriftRow]) -> list[dict[str, Any]]:
+    return [
+        {
+            "object": row.object,
+            "id": row.id,
+            "kind": row.drift,
+            "fields": row.fields,
+            "foundAt": row.found,
+            "mendedAt": row.mended,
+        }
+        for row in rows
+    ]
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -88,9 +110,14 @@ def _show(found: dict[str, Any]) -> None:
             table.add_row(
                 row["object"], row["mode"], at, f"{row['checked']:,}", f"{row['drift']:,}", f"{row['mended']:,}"
             )
-    console.print(table)
-    console.print(f"\n{len(proven)} of {len(found['types'])} lists proven, the others wait their turn.", style="dim")
+    if table.row_count:
+        console.print(table)
     for row in found["drift"][:20]:
         fields = f" ({', '.join(row['fields'])})" if row["fields"] else ""
         console.print(f"  {row['kind'].lower()}: {row['object']} {row['id']}{fields}")
-    console.print("[green]No drift.[/green]" if found["true"] else "[red]Drift was found.[/red]")
+    for each in found["modes"]:
+        tell(console, each)
+        oldest = f", the oldest {each['oldest']:%Y-%m-%d %H:%M} UTC" if each["oldest"] else ""
+        console.print(f"{each['proven']} of {each['lists']} lists proven lately{oldest}.", style="dim")
+    said = {True: "[green]No drift.[/green]", False: "[red]Drift was found.[/red]"}
+    console.print(said.get(found["true"], "No drift was found, and it is not known yet that there is none."))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
+import orjson
 import typer
 
 from tillwright.domains.tenancy import Principal
-from tillwright.doors.cli.choice import Organisation, chosen
+from tillwright.doors.cli.choice import AsJson, Organisation, chosen
 from tillwright.settings import read
 from tillwright.wiring import open_house
 
@@ -20,10 +21,15 @@ def run(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Erase the type's objects first, and read its list again afterwards.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Apply the kept events about a type to the mirror again. Workflows hear nothing of it."""
     count = asyncio.run(_replay(object_type, organisation, live, rebuild))
-    print(f"{count} events applied again." + (" The worker now reads the list." if rebuild else ""))
+    if as_json:
+        answer = {"object": object_type, "mode": "live" if live else "test", "applied": count, "rebuild": rebuild}
+        print(orjson.dumps(answer).decode())
+    else:
+        print(f"{count} events applied again." + (" The worker now reads the list." if rebuild else ""))
 
 
 async def _replay(object_type: str, organisation: str | None, live: bool, rebuild: bool) -> int:
