@@ -17,6 +17,7 @@ from tillwright.domains.billing import (
     CreditParts,
     Credits,
     Desk,
+    Discounts,
     Effects,
     Invoices,
     Reading,
@@ -105,6 +106,7 @@ class House:
     grants: Grants
     chat: Chat
     buyers: Buyers
+    discounts: Discounts
     credits: Credits
     invoices: Invoices
     transactions: Transactions
@@ -225,7 +227,8 @@ def build(settings: Settings, database: Database, clock: Clock, rates: Rates | N
         mailer_of=mail_servers.mailer_of,
     )
     reading = Reading(database=database, integrations=integrations, mirror=mirror)
-    desk = Desk(database=database, clock=clock, integrations=integrations, effects=effects, mirror=mirror)
+    refunds = Refunds(database=database, clock=clock, integrations=integrations, reader=reader, effects=effects)
+    desk = Desk(database=database, clock=clock, integrations=integrations, refunds=refunds, mirror=mirror)
     credits = Credits(
         CreditParts(
             database=database, clock=clock, integrations=integrations, reader=reader, effects=effects, mirror=mirror
@@ -283,7 +286,7 @@ def build(settings: Settings, database: Database, clock: Clock, rates: Rates | N
             clock=clock,
             database=database,
             effects=effects,
-            refunds=Refunds(database=database, clock=clock, integrations=integrations, reader=reader, effects=effects),
+            refunds=refunds,
             notifications=told.outbox,
             integrations=integrations,
             reader=reader,
@@ -330,6 +333,7 @@ def build(settings: Settings, database: Database, clock: Clock, rates: Rates | N
         assistant=assistant,
         chat=chat,
         buyers=Buyers(reading, desk),
+        discounts=Discounts(database=database, clock=clock, integrations=integrations, mirror=mirror, reader=reader),
         credits=credits,
         invoices=Invoices(
             reading, desk, Mailing(database=database, clock=clock, contacts=told.contacts, outbox=told.outbox)

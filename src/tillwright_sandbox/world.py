@@ -65,6 +65,7 @@ class World:
         self.pages: list[BaseRoute] = []  # served beside the API: hosted pages
         self.search_lag = 0  # seconds until Search sees a new object
         self.requests = 0
+        self.refunds_checked = True  # False: gives back more than was paid, to try who else keeps watch
 
     def add_account(
         self,

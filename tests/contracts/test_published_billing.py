@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -256,6 +257,121 @@ async def test_partial_refunds_never_above_what_remains(shop: Shop) -> None:
     assert payment.info.refund_exists
     with pytest.raises(BadRequestException, match=r"at most 19\.00"):
         await shop.call(*where, 19.01)
+
+
+async def test_a_charge_that_no_payment_intent_made_is_a_payment_too(shop: Shop) -> None:
+    at = shop.stripe.v1
+    buyer = at.customers.create({"name": "Old Ways", "source": "tok_visa"})
+    whole = at.charges.create({"amount": 700, "currency": "usd", "customer": buyer.id, "description": "Whole"})
+    part = at.charges.create({"amount": 700, "currency": "usd", "customer": buyer.id, "capture": False})
+    held = at.charges.create({"amount": 700, "currency": "usd", "customer": buyer.id, "capture": False})
+    at.charges.capture(part.id, {"amount": 600})
+    await shop.read_all()
+    listed = {row.id: row for row in await shop.call("BillingApi", "list_payment_transactions", buyer_id=buyer.id)}
+    shown = {id: (row.type, row.status, row.amount, row.currency) for id, row in listed.items()}
+    assert shown == {
+        whole.id: ("CHARGE", "SUCCESS", 7, "USD"),
+        part.id: ("CHARGE", "SUCCESS", 6, "USD"),
+        held.id: ("CHARGE", "PENDING", 7, "USD"),
+    }
+    for status, ids in (("SUCCESS", {whole.id, part.id}), ("PENDING", {held.id}), ("FAILED", set())):
+        found = await shop.call("BillingApi", "list_payment_transactions", buyer_id=buyer.id, status=status)
+        assert {row.id for row in found} == ids
+    everything = await shop.call("BillingApi", "list_payment_transactions", type="CHARGE")
+    assert len(everything) == len({row.id for row in everything}) == 4, "a payment intent's charge is no second payment"
+    where = ("BillingApi", "create_refund", buyer.id)
+    first = await shop.call(*where, part.id, 2.5)
+    assert (first.type, first.amount, first.parent_id, first.buyer_id) == ("REFUND", 2.5, part.id, buyer.id)
+    with pytest.raises(BadRequestException, match=r"at most 3\.50"):
+        await shop.call(*where, part.id, 3.51)
+    await shop.call(*where, part.id, 3.5)
+    with pytest.raises(ConflictException, match="payment_not_paid"):
+        await shop.call(*where, held.id, 1)
+    refunds = await shop.call("BillingApi", "list_refund_of_payment_transaction", buyer.id, part.id)
+    assert sorted(refund.amount for refund in refunds) == [2.5, 3.5]
+    intent = next(row for row in everything if row.id not in listed)
+    charge = at.payment_intents.retrieve(intent.id).latest_charge
+    with pytest.raises(NotFoundException):
+        await shop.call("BillingApi", "create_refund", shop.customer.id, charge, 1)
+
+
+async def test_a_transaction_says_what_it_did_to_the_balance(shop: Shop) -> None:
+    (payment,) = await shop.call("BillingApi", "list_payment_transactions", type="CHARGE", invoice_id=shop.paid.id)
+    await shop.call("BillingApi", "create_refund", shop.customer.id, payment.id, 10)
+    charge = shop.stripe.v1.charges.list({"payment_intent": payment.id}).data[0]
+    at_stripe = shop.stripe.v1.balance_transactions.retrieve(str(charge.balance_transaction))
+    moved = payment.info.stripe_balance_transaction
+    assert (moved.id, moved.amount, moved.fee, moved.net) == (at_stripe.id, 4950, at_stripe.fee, 4950 - at_stripe.fee)
+    assert (moved.type, moved.charge_id, moved.exchange_rate) == ("charge", charge.id, None)
+    assert [detail.amount for detail in moved.fee_details] == [at_stripe.fee]
+    await shop.read_all()
+    (refund,) = await shop.call("BillingApi", "list_payment_transactions", type="REFUND")
+    back = refund.info.stripe_balance_transaction
+    assert (back.amount, back.fee, back.net, back.type) == (-1000, 0, -1000, "refund")
+    # Booked in another currency than the buyer paid in.
+    booked = shop.sandbox.objects.get("balance_transaction", at_stripe.id)
+    booked.update(currency="usd", amount=5445, net=5445 - at_stripe.fee, exchange_rate=1.1)
+    shop.sandbox.objects.touch(booked)
+    await shop.read_all()
+    (payment,) = await shop.call("BillingApi", "list_payment_transactions", type="CHARGE", invoice_id=shop.paid.id)
+    moved = payment.info.stripe_balance_transaction
+    assert (payment.amount, moved.amount, moved.exchange_rate) == (49.5, 5445, 1.1)
+
+
+async def test_memo_and_due_date_are_set_and_read_back(shop: Shop) -> None:
+    invoice = shop.stripe.v1.invoices.create(
+        {"customer": shop.customer.id, "collection_method": "send_invoice", "days_until_due": 30, "currency": "eur"}
+    )
+    await shop.read_all()
+    due = (shop.clock.now() + timedelta(days=45)).replace(microsecond=0)
+    asked = {"memo": "Net 45", "dueDate": due.isoformat()}
+    info = await shop.call("BillingApi", "update_invoice_info", invoice.id, asked)
+    shown = await shop.call("BillingApi", "get_invoice", invoice.id)
+    (listed,) = [row for row in await shop.call("BillingApi", "list_invoices") if row.id == invoice.id]
+    for said in (info, shown.info, listed.info):
+        assert (said.memo, said.due_date) == ("Net 45", due)
+    at_stripe = shop.stripe.v1.invoices.retrieve(invoice.id)
+    assert (at_stripe.description, at_stripe.due_date) == ("Net 45", int(due.timestamp()))
+    # What is left out stays.
+    info = await shop.call("BillingApi", "update_invoice_info", invoice.id, {"memo": "Thank you"})
+    assert (info.memo, info.due_date) == ("Thank you", due)
+    with pytest.raises(BadRequestException, match="due_date_malformed"):
+        await shop.call("BillingApi", "update_invoice_info", invoice.id, {"dueDate": "tomorrow"})
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor", "major", "part", "too_fine"),
+    [("jpy", 4950, 4950, 950, 0.5), ("kwd", 12340, 12.34, 2.34, 0.0005)],
+)
+async def test_money_without_minor_units_and_with_thousandths(
+    shop: Shop, currency: str, minor: int, major: float, part: float, too_fine: float
+) -> None:
+    at = shop.stripe.v1
+    invoice = at.invoices.create({"customer": shop.customer.id, "currency": currency})
+    at.invoice_items.create(
+        {"customer": shop.customer.id, "invoice": invoice.id, "amount": minor, "currency": currency}
+    )
+    await shop.read_all()
+    issued = await shop.call("BillingApi", "issue_invoice", invoice.id)
+    assert (issued.info.currency, issued.info.due_amount, issued.info.subtotal_amount) == (
+        currency.upper(),
+        major,
+        major,
+    )
+    assert (await shop.call("BillingApi", "pay_invoice", invoice.id)).payment_status == "SUCCESS"
+    await shop.read_all()
+    assert (await shop.call("BillingApi", "get_invoice", invoice.id)).info.due_amount == major
+    (payment,) = await shop.call("BillingApi", "list_payment_transactions", type="CHARGE", invoice_id=invoice.id)
+    assert (payment.amount, payment.currency) == (major, currency.upper())
+    where = ("BillingApi", "create_refund", shop.customer.id, payment.id)
+    with pytest.raises(BadRequestException, match="amount_invalid"):
+        await shop.call(*where, too_fine)
+    refund = await shop.call(*where, part)
+    assert (refund.amount, refund.currency) == (part, currency.upper())
+    with pytest.raises(BadRequestException, match="refund_above_remainder"):
+        await shop.call(*where, major)
+    await shop.call(*where, round(major - part, 3))
+    assert sum(one.amount for one in at.refunds.list({"payment_intent": payment.id}).data) == minor
 
 
 async def test_the_same_operation_takes_effect_once(shop: Shop) -> None:

@@ -47,9 +47,11 @@ def _charge(call: Call) -> dict[str, Any]:
     raise refs.invalid(text, "charge", "parameter_missing")
 
 
-def _check(charge: dict[str, Any], amount: int | None) -> int:
+def _check(call: Call, charge: dict[str, Any], amount: int | None) -> int:
     """The amount to give back, or why it can't be."""
     id = charge["id"]
+    if not call.world.refunds_checked and amount is not None:
+        return amount
     if charge["status"] == "failed":
         raise refs.invalid(f"Charge {id} failed; there is nothing to refund.", None, "charge_not_refundable")
     if charge["refunded"]:
@@ -126,7 +128,7 @@ def make(call: Call, charge: dict[str, Any], amount: int, *, status: str, **valu
 @behaviour("PostRefunds", "PostChargesChargeRefunds")
 def create(call: Call) -> dict[str, Any]:
     charge = _charge(call)
-    amount = _check(charge, call.params.get("amount"))
+    amount = _check(call, charge, call.params.get("amount"))
     manner = _card(charge).refund
     pending = manner == "pending"
     refund = make(

@@ -10,7 +10,7 @@ import pytest
 from tests.domains.automation.stage import Crash, KeptSteps, Stage
 from tests.domains.automation.test_coupon_life import run_of
 from tillwright.domains.automation import RunState, StepState
-from tillwright.domains.billing.refunds import judge
+from tillwright.domains.billing.remainder import judge
 
 CHARGE = {"amount": 1000, "amount_captured": 1000, "amount_refunded": 0, "paid": True, "captured": True}
 
@@ -25,6 +25,7 @@ CHARGE = {"amount": 1000, "amount_captured": 1000, "amount_refunded": 0, "paid":
         ({"amount_refunded": 1000}, None, "nothing", 0),
         ({"amount_captured": 600}, None, "refund", 600),
         ({"amount_captured": 600, "amount_refunded": 600}, 1, "nothing", 0),
+        ({"amount_captured": 600, "amount_refunded": 400}, None, "refund", 200),
         ({"disputed": True}, 1, "refused", 0),
         ({"paid": False}, 1, "refused", 0),
         ({"captured": False}, 1, "refused", 0),

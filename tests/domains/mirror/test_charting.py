@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror import store as objects
 from tillwright.domains.mirror.charting import service
+from tillwright.doors.console.charts import board
 from tillwright.gateways.database import Database
 from tillwright.kit.clock import ManualClock
 
@@ -93,3 +95,54 @@ async def test_a_forgotten_organisation_has_no_days_left(
             row = await (await tx.execute(f"select count(*) as n from {table}")).fetchone()  # type: ignore[arg-type]
             assert row
             assert row["n"] == 0
+
+
+async def test_what_was_received_is_counted_and_nothing_twice(
+    mirror: Mirror, database: Database, organisation: str, clock: ManualClock
+) -> None:
+    """Parts that were captured, in currencies without minor units and with thousandths; charges without an intent."""
+    rows = [
+        ("payment_intent", "pi_1", "succeeded", {"amount": 5000, "amount_received": 5000, "currency": "jpy"}),
+        ("payment_intent", "pi_2", "succeeded", {"amount": 12340, "amount_received": 10000, "currency": "kwd"}),
+        ("payment_intent", "pi_3", "requires_capture", {"amount": 700, "amount_received": 0, "currency": "eur"}),
+        ("payment_intent", "pi_4", "succeeded", {"amount": 700, "amount_received": 600, "currency": "eur"}),
+        ("charge", "ch_1", "succeeded", {"amount": 5000, "amount_captured": 5000, "currency": "jpy",
+                                         "payment_intent": "pi_1"}),
+        ("charge", "ch_2", "succeeded", {"amount": 12340, "amount_captured": 10000, "currency": "kwd",
+                                         "payment_intent": "pi_2"}),
+        ("charge", "ch_3", "succeeded", {"amount": 900, "amount_captured": 300, "currency": "jpy",
+                                         "payment_intent": None}),
+        ("charge", "ch_4", "succeeded", {"amount": 5005, "amount_captured": 5000, "currency": "kwd"}),
+        ("charge", "ch_5", "succeeded", {"amount": 800, "amount_captured": 0, "currency": "eur"}),
+        ("charge", "ch_6", "failed", {"amount": 800, "amount_captured": 0, "currency": "eur"}),
+        ("refund", "re_1", "succeeded", {"amount": 250, "currency": "jpy"}),
+    ]  # fmt: skip
+    async with database.tenant(organisation) as tx:
+        for kind, name, status, body in rows:
+            await tx.execute(
+                "insert into mirror_objects (organisation_id, livemode, object, id, created, fetched_at, digest, "
+                "status, body) values (%s, false, %s, %s, %s, now(), '\\x00', %s, %s)",
+                (organisation, kind, name, clock.now(), status, Jsonb(body)),
+            )
+        midnight = clock.now().replace(hour=0)
+        days = await mirror.charting.days(tx, livemode=False, since=midnight, until=midnight + timedelta(days=1))
+    paid = {
+        (kind, day.currency): day.amount
+        for kind in ("payment_intent", "charge")
+        for day in days[kind]
+        if day.status == "succeeded"
+    }
+    assert paid == {
+        ("payment_intent", "jpy"): 5000,
+        ("payment_intent", "kwd"): 10000,
+        ("payment_intent", "eur"): 600,
+        ("charge", "jpy"): 300,
+        ("charge", "kwd"): 5000,
+        ("charge", "eur"): 0,
+    }
+    shown = {
+        currency: {chart.title: chart.total for chart in board(days, clock.now().date(), currency=currency).charts}
+        for currency in ("jpy", "kwd", "eur")
+    }
+    assert [shown[currency]["Payments received"] for currency in shown] == ["5,300 JPY", "15.000 KWD", "6.00 EUR"]
+    assert shown["eur"]["Failed attempts"] == "1"

@@ -111,6 +111,100 @@ async def test_a_payment_in_yen_with_its_charge_and_refund(ada: Person, shop: di
     assert "No subscriptions." in of_customer
 
 
+@pytest.fixture
+async def regular(ada: Person, stripe_sandbox: Sandbox) -> dict[str, str]:
+    """A customer of long standing, who was given everything before Stripe was connected."""
+    stripe = stripe_sandbox.client.v1
+    coupon = stripe.coupons.create({"percent_off": 10, "duration": "forever", "id": "LOYAL"})
+    stripe.coupons.create({"amount_off": 100, "currency": "eur", "duration": "once", "id": "ONCE"})
+    otto = stripe.customers.create({"name": "Otto", "email": "otto@example.com", "source": "tok_visa"})
+    price = stripe.prices.create(
+        {"currency": "eur", "unit_amount": 900, "recurring": {"interval": "month"}, "product_data": {"name": "Pro"}}
+    )
+    subscription = stripe.subscriptions.create(
+        {"customer": otto.id, "items": [{"price": price.id}], "discounts": [{"coupon": coupon.id}]}
+    )
+    invoice = stripe.invoices.create({"customer": otto.id, "currency": "eur", "discounts": [{"coupon": "ONCE"}]})
+    for number in range(12):
+        stripe.charges.create({"amount": 1000 + number, "currency": "eur", "customer": otto.id})
+    part = stripe.charges.create({"amount": 700, "currency": "kwd", "customer": otto.id, "capture": False})
+    stripe.charges.capture(part.id, {"amount": 600})
+    await ada.connect(stripe_sandbox)
+    await ada.fill()
+    return {"otto": otto.id, "part": part.id, "subscription": subscription.id, "invoice": invoice.id}
+
+
+async def test_a_charge_without_a_payment_intent_is_among_the_payments(ada: Person, regular: dict[str, str]) -> None:
+    seen = text_of((await ada.see("/payments")).text)
+    assert "0.600 KWD of 0.700 KWD Succeeded Otto" in seen
+    assert seen.count("8.10 EUR") == 1, "a payment intent's charge is no payment of its own"
+    for words in ("otto@example.com", "0.7 KWD", regular["part"]):
+        page = await ada.client.get("/payments", params={"q": words})
+        assert regular["part"] in page.text, words
+    one = text_of((await ada.see(f"/payments/{regular['part']}")).text)
+    assert "0.600 KWD of 0.700 KWD" in one
+    assert "Otto" in one
+    assert "after" in one
+    assert "fees" in one
+    (intent,) = re.findall(r'href="/payments/(pi_\w+)"', (await ada.client.get("/payments", params={"q": "pi_"})).text)
+    page = (await ada.see(f"/payments/{intent}")).text
+    (charge,) = set(re.findall(r"\bch_\w+", text_of(page)))
+    led = await ada.see(f"/payments/{charge}")
+    assert (led.status_code, led.headers["location"]) == (303, f"/payments/{intent}")
+
+
+async def test_payments_of_both_kinds_page_by_page(ada: Person, stripe_sandbox: Sandbox) -> None:
+    stripe = stripe_sandbox.client.v1
+    otto = stripe.customers.create({"name": "Otto", "source": "tok_visa"})
+    for number in range(20):
+        stripe.charges.create({"amount": 1000 + number, "currency": "eur", "customer": otto.id})
+        stripe.payment_intents.create({"amount": 2000 + number, "currency": "eur", "customer": otto.id})
+    await ada.connect(stripe_sandbox)
+    await ada.fill()
+    for start in ("/payments", f"/customers/{otto.id}/payments"):
+        seen: list[str] = []
+        path = start
+        while path:
+            page = (await ada.see(path)).text
+            seen += re.findall(r'href="/payments/(\w+)"', page)
+            following = re.search(r'rel="next" href="([^"]+)"', page)
+            path = following[1].replace("&amp;", "&") if following else ""
+        assert len(seen) == len(set(seen)) == 40, start
+        assert {name[:2] for name in seen} == {"ch", "pi"}
+
+
+async def test_a_customers_whole_story(ada: Person, regular: dict[str, str], stripe_sandbox: Sandbox) -> None:
+    asked = stripe_sandbox.world.requests
+    page = await ada.see(f"/customers/{regular['otto']}")
+    words = text_of(page.text)
+    assert f"LOYAL Subscription {regular['subscription']} Active" in words
+    assert f"ONCE Invoice {regular['invoice']}" in words
+    assert "All payments" in words
+    assert len(set(re.findall(r'href="/payments/(\w+)"', page.text))) == 10
+    everything = await ada.see(f"/customers/{regular['otto']}/payments")
+    assert len(set(re.findall(r'href="/payments/(\w+)"', everything.text))) == 14
+    assert "Payments Of Otto, newest first." in text_of(everything.text)
+    for part in ("subscriptions", "invoices"):
+        assert (await ada.see(f"/customers/{regular['otto']}/{part}")).status_code == 200
+    assert (await ada.see(f"/customers/{regular['otto']}/secrets")).status_code == 404
+    assert (await ada.see("/customers/cus_none/payments")).status_code == 404
+    # What was learnt from Stripe is kept: the page asks once.
+    once = stripe_sandbox.world.requests
+    assert once > asked
+    ada.house.clock.move(1)  # type: ignore[attr-defined]
+    assert text_of((await ada.see(f"/customers/{regular['otto']}")).text).count("LOYAL") == 1
+    assert stripe_sandbox.world.requests == once
+
+
+async def test_a_story_is_told_while_stripe_is_down(
+    ada: Person, regular: dict[str, str], stripe_sandbox: Sandbox
+) -> None:
+    stripe_sandbox.world.faults.add(kind="status", method="GET", path="/v1/*", status=400)
+    words = text_of((await ada.see(f"/customers/{regular['otto']}")).text)
+    assert "Stripe names only the discount, di_" in words
+    assert f"Subscription {regular['subscription']}" in words
+
+
 async def test_a_coupon_with_its_codes(ada: Person, shop: dict[str, str]) -> None:
     page = await ada.see("/coupons")
     words = text_of(page.text)

@@ -4,12 +4,14 @@ from tillwright.domains.billing.buyers import Buyers
 from tillwright.domains.billing.credits.service import Credits
 from tillwright.domains.billing.credits.settling import Parts as CreditParts
 from tillwright.domains.billing.desk import Asked, Desk
+from tillwright.domains.billing.discounts import Discounts
 from tillwright.domains.billing.idempotency import effect_id, key
 from tillwright.domains.billing.invoices import Invoices
 from tillwright.domains.billing.model import Effect, EffectResult, EffectState
 from tillwright.domains.billing.reading import Reading
 from tillwright.domains.billing.redaction import without_secrets
-from tillwright.domains.billing.refunds import Busy, Intent, Refunds, Verdict
+from tillwright.domains.billing.refunds import Busy, Intent, Refunds
+from tillwright.domains.billing.remainder import Verdict, taking
 from tillwright.domains.billing.service import Effects
 from tillwright.domains.billing.transactions import Transactions
 
@@ -20,6 +22,7 @@ __all__ = [
     "CreditParts",
     "Credits",
     "Desk",
+    "Discounts",
     "Effect",
     "EffectResult",
     "EffectState",
@@ -32,5 +35,6 @@ __all__ = [
     "Verdict",
     "effect_id",
     "key",
+    "taking",
     "without_secrets",
 ]

@@ -9,7 +9,9 @@ from typing import Any
 
 from tillwright.domains import audit
 from tillwright.domains.billing.model import EffectResult
-from tillwright.domains.billing.service import Effects
+from tillwright.domains.billing.refunds import Busy, Intent, Refunds
+from tillwright.domains.billing.remainder import Verdict
+from tillwright.domains.billing.service import OnDone
 from tillwright.domains.integrations import Integration, Integrations
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.model import FetchedCopy
@@ -19,6 +21,9 @@ from tillwright.gateways.stripe.writer import Method
 from tillwright.kit import ids
 from tillwright.kit.clock import Clock
 from tillwright.kit.errors import Absent, Conflict, Upstream
+
+_TURNS, _TURN = 40, 0.25
+"""How often, and how many seconds apart, a refund asks whether another of the same charge is over."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,19 @@ class Desk:
     """Where the verbs of buyers, invoices and payments hand in their writes."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, integrations: Integrations, effects: Effects, mirror: Mirror
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        integrations: Integrations,
+        refunds: Refunds,
+        mirror: Mirror,
     ) -> None:
         self._database = database
         self._clock = clock
         self._integrations = integrations
-        self._effects = effects
+        self._effects = refunds.effects
+        self._refunds = refunds
         self._mirror = mirror
 
     async def write(
@@ -68,15 +80,7 @@ class Desk:
         principal = asked.principal
         principal.require("billing:write")
         integration = await self._integrations.of(principal.organisation_id)
-        began = self._clock.now()
         kept: dict[str, Any] = {}
-
-        async def on_done(tx: Tx, answer: dict[str, Any]) -> None:
-            kept.update(answer)
-            copy = copy_of(answer, integration, began)
-            if copy is not None:
-                await self._mirror.keep(tx, principal.organisation_id, [copy])
-
         result = await self._effects.perform(
             principal.organisation_id,
             run_id=asked.run_id,
@@ -85,17 +89,64 @@ class Desk:
             path=path,
             params=params,
             livemode=integration.livemode,
-            on_done=on_done,
+            on_done=self._keeping(integration, kept),
         )
-        await self._note(asked, method, path, result)
-        if result.state != "DONE":
-            raise refusal(result)
-        return kept or dict(result.answer or {})
+        return await self._ended(asked, method, path, result, kept)
+
+    async def refund(self, asked: Asked, charge_id: str, amount: int) -> dict[str, Any] | Verdict:
+        """Give back `amount` minor units of a charge, all of it or nothing; Stripe's refund as in `write`.
+
+        Returns:
+            The refund; or the verdict why nothing was sent.
+
+        Raises:
+            Busy: another refund of the charge is under way for too long; and what `write` raises.
+        """
+        principal = asked.principal
+        principal.require("billing:write")
+        integration = await self._integrations.of(principal.organisation_id)
+        kept: dict[str, Any] = {}
+        intent = Intent(principal.organisation_id, asked.run_id, "1", 1, integration.livemode)
+        turn = 1
+        while True:
+            try:
+                done = await self._refunds.refund(
+                    intent, charge_id, amount=amount, params={}, exact=True, on_done=self._keeping(integration, kept)
+                )
+                break
+            except Busy as busy:
+                if busy.code != "charge_busy" or turn == _TURNS:
+                    raise
+            turn += 1
+            await self._clock.sleep(_TURN)
+        if isinstance(done, Verdict):
+            return done
+        return await self._ended(asked, "POST", "/v1/refunds", done, kept)
 
     async def begun(self, asked: Asked) -> bool:
         """Whether this very operation was begun before, so that it is to be ended and not judged anew."""
         organisation_id = asked.principal.organisation_id
         return asked.operation is not None and bool(await self._effects.recorded(organisation_id, asked.run_id, "1"))
+
+    def _keeping(self, integration: Integration, kept: dict[str, Any]) -> OnDone:
+        """Puts Stripe's answer into the mirror, and into `kept`."""
+        began = self._clock.now()
+
+        async def on_done(tx: Tx, answer: dict[str, Any]) -> None:
+            kept.update(answer)
+            copy = copy_of(answer, integration, began)
+            if copy is not None:
+                await self._mirror.keep(tx, integration.organisation_id, [copy])
+
+        return on_done
+
+    async def _ended(
+        self, asked: Asked, method: Method, path: str, result: EffectResult, kept: dict[str, Any]
+    ) -> dict[str, Any]:
+        await self._note(asked, method, path, result)
+        if result.state != "DONE":
+            raise refusal(result)
+        return kept or dict(result.answer or {})
 
     async def _note(self, asked: Asked, method: Method, path: str, result: EffectResult) -> None:
         detail = {"request": f"{method} {path}", "state": result.state, "effectId": result.effect_id}

@@ -18,6 +18,15 @@ async def take(tx: Tx, organisation_id: str, name: str, holder: str, now: dateti
     return taken.rowcount == 1
 
 
+async def keep(tx: Tx, organisation_id: str, name: str, holder: str, ends: datetime) -> bool:
+    """Holds it on until `ends`; False if it was not the holder's all the time: somebody may have had it since."""
+    kept = await tx.execute(
+        "update leases set ends = %s where organisation_id = %s and name = %s and holder = %s",
+        (ends, organisation_id, name, holder),
+    )
+    return kept.rowcount == 1
+
+
 async def give_back(tx: Tx, organisation_id: str, name: str, holder: str) -> None:
     await tx.execute(
         "delete from leases where organisation_id = %s and name = %s and holder = %s", (organisation_id, name, holder)

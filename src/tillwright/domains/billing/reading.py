@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, LiteralString, cast
 
 from tillwright.domains.integrations import Integrations
@@ -25,6 +25,8 @@ class View:
     name: str
     objects: tuple[str, ...]
     columns: Mapping[str, Column]
+    only: Mapping[str, LiteralString] = field(default_factory=dict[str, LiteralString])
+    """Of some of the types, which of their objects."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Reading:
     async def of_intents(
         self, principal: Principal, object_type: str, intents: Sequence[str]
     ) -> Sequence[MirrorObject]:
-        """Charges, refunds or disputes of these payment intents, newest first."""
+        """Charges, refunds or disputes of these payments (see `Mirror.of_intents`), newest first."""
         livemode = await self.livemode(principal)
         async with self._database.tenant(principal.organisation_id) as tx:
             return await self._mirror.of_intents(tx, object_type, intents, livemode=livemode)
@@ -107,10 +109,16 @@ class Reading:
     async def invoice_links(
         self, principal: Principal, *, intents: Sequence[str] = (), invoices: Sequence[str] = ()
     ) -> Sequence[tuple[str, str]]:
-        """(payment intent, invoice) of the invoice payments that name one of these."""
+        """(payment, invoice) of the invoice payments that name one of these."""
         livemode = await self.livemode(principal)
         async with self._database.tenant(principal.organisation_id) as tx:
             return await self._mirror.invoice_links(tx, intents, invoices, livemode=livemode)
+
+    async def of_ids(self, principal: Principal, object_type: str, ids: Sequence[str]) -> Mapping[str, MirrorObject]:
+        """Those of these objects that are here, by id."""
+        livemode = await self.livemode(principal)
+        async with self._database.tenant(principal.organisation_id) as tx:
+            return await self._mirror.of_ids(tx, object_type, ids, livemode=livemode)
 
     async def _find(
         self,
@@ -136,6 +144,7 @@ class Reading:
                 order=order,
                 limit=limit,
                 offset=offset,
+                only=view.only,
                 counted=counted,
             )
         return Found(rows, total)

@@ -149,11 +149,29 @@ class Effects:
         settled = 0
         for effect in quiet:
             with contextlib.suppress(StripeFailure, Conflict, Absent):  # it stays unknown, and is looked for again
-                access = await self._integrations.access(organisation_id, livemode=effect.livemode, why="reconcile")
-                if access.account_id == effect.account_id:
-                    result = await self._settle_by(effect, await look(self._reader, access, effect))
-                    settled += result.state in SETTLED
+                settled += (await self.look_into(effect)).state in SETTLED
         return settled
+
+    async def look_into(self, effect: Effect) -> EffectResult:
+        """Look at Stripe what became of an effect of open outcome; one that isn't there may yet come while it is young.
+
+        Raises:
+            Absent, Conflict: Stripe is not connected, or in the other mode.
+            StripeFailure: Stripe could not be asked.
+        """
+        access = await self._integrations.access(effect.organisation_id, livemode=effect.livemode, why="reconcile")
+        if access.account_id != effect.account_id:
+            return effect.result
+        evidence = await look(self._reader, access, effect)
+        young = effect.last_sent is not None and effect.last_sent >= self._clock.now() - QUIET
+        if young and evidence.found != "done":
+            return effect.result
+        return await self._settle_by(effect, evidence)
+
+    async def open_refunds(self, organisation_id: str) -> Sequence[Effect]:
+        """The writes that give money back and may have, with no clear end so far."""
+        async with self._database.tenant(organisation_id) as tx:
+            return [effect for effect in await store.open_refunds(tx, organisation_id) if effect.doubtful]
 
     async def made(self, effect: Effect, object_id: str) -> dict[str, Any]:
         """The object that a person says a write made or changed, as Stripe has it.

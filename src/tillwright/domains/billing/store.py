@@ -129,6 +129,18 @@ async def unknown(tx: Tx, organisation_id: str, before: datetime, limit: int) ->
     return [Effect(**row) for row in rows]
 
 
+async def open_refunds(tx: Tx, organisation_id: str) -> Sequence[Effect]:
+    """Refunds that were sent and are not settled."""
+    rows = await (
+        await tx.execute(
+            "select * from effects where organisation_id = %s and state in ('PENDING', 'UNKNOWN') and sends > 0 "
+            "and (path = '/v1/refunds' or path like '/v1/charges/%%/refund%%') order by created, id",
+            (organisation_id,),
+        )
+    ).fetchall()
+    return [Effect(**row) for row in rows]
+
+
 async def run_of_key(tx: Tx, organisation_id: str, idempotency_key: str) -> str | None:
     row = await (
         await tx.execute(

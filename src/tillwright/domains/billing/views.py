@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tillwright.domains.billing.reading import View, text_of
+from tillwright.domains.mirror.finding.payments import BARE
 from tillwright.kit.query import Column
 
 _COMMON = {
@@ -62,22 +63,47 @@ INVOICE = View(
 
 TRANSACTION = View(
     "payment_transaction",
-    ("payment_intent", "refund", "credit_note"),
+    ("payment_intent", "charge", "refund", "credit_note"),
     _COMMON
     | {
         "buyer_id": Column("customer"),
         "type": Column(
-            "(case object when 'payment_intent' then 'CHARGE' when 'refund' then 'REFUND' else 'CREDIT_MEMO' end)"
+            "(case when object in ('payment_intent', 'charge') then 'CHARGE' when object = 'refund' then 'REFUND' "
+            "else 'CREDIT_MEMO' end)"
         ),
-        "parent_id": Column("(case object when 'refund' then body->>'payment_intent' end)"),
+        "parent_id": Column("(case object when 'refund' then coalesce(body->>'payment_intent', body->>'charge') end)"),
         "amount": Column("(body->>'amount')::bigint", "number"),
         "status": Column(
-            "(case when status in ('succeeded', 'issued') then 'SUCCESS' when status = 'processing' then 'PROCESSING' "
+            # Before all else a charge that is only authorised, or was let go: `succeeded` says only that a bank agreed.
+            "(case when object = 'charge' and status = 'succeeded' and not (body->>'captured')::boolean "
+            "then case when (body->>'refunded')::boolean then 'FAILED' else 'PENDING' end "
+            "when object = 'charge' and status = 'pending' then 'PROCESSING' "
+            "when status in ('succeeded', 'issued') then 'SUCCESS' when status = 'processing' then 'PROCESSING' "
             "when status in ('canceled', 'failed', 'void') or body->'last_payment_error' <> 'null'::jsonb "
             "then 'FAILED' else 'PENDING' end)"
         ),
     },
+    only={"charge": BARE},
 )
+
+
+def payment_of(body: Mapping[str, Any]) -> str:
+    """The payment that an object is, or belongs to: a payment intent, or the charge where there is none."""
+    if body.get("object") == "payment_intent":
+        return str(body["id"])
+    return text_of(body, "payment_intent") or (
+        str(body["id"]) if body.get("object") == "charge" else text_of(body, "charge")
+    )
+
+
+def received(body: Mapping[str, Any]) -> int:
+    """Minor units that a payment brought in, or would: less than was asked for, where only a part was captured."""
+    amount = int(body.get("amount") or 0)
+    if body.get("status") != "succeeded":
+        return amount
+    taken = body.get("amount_captured" if body.get("object") == "charge" else "amount_received")
+    # Nothing was captured of a charge that is only authorised, though it succeeded.
+    return int(taken) if taken else amount
 
 
 def subscription_of(invoice: Mapping[str, Any]) -> str:

@@ -86,7 +86,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One UTC day's objects of a type in one currency and status; `amount` is in minor units, 0 where there is none."""
+    """One UTC day's objects of a type in one currency and status.
+
+    `amount` is in minor units, 0 where there is none: what a payment intent received (not what was asked for), what a
+    charge that has no payment intent captured (no other: it would count twice), what a refund gave back.
+    """
 
     day: date
     currency: str | None

@@ -13,7 +13,7 @@ from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.backfill.service import Backfill
 from tillwright.domains.mirror.charting.service import Charting
 from tillwright.domains.mirror.finding import store as finding
-from tillwright.domains.mirror.finding.amounts import Amounts
+from tillwright.domains.mirror.finding.payments import Payments
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
 from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS
@@ -55,6 +55,7 @@ class Mirror:
         self._backfill = Backfill(clock=clock, database=database, keys=keys, reader=reader, ended=self.proving.begin)
         self.readers = Readers(clock=clock, database=database)
         self.charting = Charting(clock=clock, database=database)
+        self.payments = Payments()
         self._refetch = Refetch(clock=clock, database=database, keys=keys, reader=reader)
 
     async def apply(self, tx: Tx, organisation_id: str, copies: Sequence[EventCopy]) -> Sequence[Verdict]:
@@ -123,41 +124,35 @@ class Mirror:
         order: LiteralString,
         limit: int,
         offset: int = 0,
+        only: Mapping[str, LiteralString] | None = None,
         counted: bool = True,
     ) -> tuple[Sequence[MirrorObject], int]:
         """Objects of these types that a condition of `kit.query` picks, deleted ones left out, and how many in all.
 
         Args:
             where, order: over the columns of `mirror_objects`, `body` among them.
+            only: of these types, those that fulfil this; without values.
             counted: False where nobody asks how many: counting looks at each of them.
         """
-        return await finding.find(tx, livemode, object_types, where, order, limit, offset, counted=counted)
+        return await finding.find(
+            tx, livemode, object_types, where, order, limit, offset, only=only or {}, counted=counted
+        )
 
     async def of_intents(
         self, tx: Tx, object_type: str, intents: Sequence[str], *, livemode: bool
     ) -> Sequence[MirrorObject]:
-        """Charges, refunds or disputes of these payment intents, newest first, deleted ones left out."""
+        """Charges, refunds or disputes of these payments, newest first, deleted ones left out.
+
+        Args:
+            intents: payment intents, and charges that have none.
+        """
         return await finding.of_intents(tx, livemode, object_type, intents)
 
     async def invoice_links(
         self, tx: Tx, intents: Sequence[str], invoices: Sequence[str], *, livemode: bool
     ) -> Sequence[tuple[str, str]]:
-        """(payment intent, invoice) of the invoice payments that name one of these."""
+        """(payment, invoice) of the invoice payments that name one of these; payments as in `of_intents`."""
         return await finding.invoice_links(tx, livemode, intents, invoices)
-
-    async def payments_of_amount(
-        self, tx: Tx, wanted: Amounts, *, livemode: bool, cursor: str | None = None, limit: int = 50
-    ) -> Page[MirrorObject]:
-        """Payment intents of an amount (see `finding.amounts`), newest first."""
-        return page_of(await finding.payments_of_amount(tx, livemode, wanted, before(cursor), limit + 1), limit, place)
-
-    async def of_customers(
-        self, tx: Tx, object_type: str, customers: Sequence[str], *, livemode: bool, cursor: str | None = None,
-        limit: int = 50,
-    ) -> Page[MirrorObject]:  # fmt: skip
-        """Objects of any of these customers, newest first, without the deleted."""
-        found = await finding.of_customers(tx, livemode, object_type, customers, before(cursor), limit + 1)
-        return page_of(found, limit, place)
 
     async def of_coupon(
         self, tx: Tx, object_type: str, coupon: str, *, livemode: bool, limit: int = 100

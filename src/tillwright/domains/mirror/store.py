@@ -215,10 +215,18 @@ async def counts(tx: Tx, livemode: bool) -> Sequence[Count]:
     return [Count(row["object"], row["present"], row["deleted"]) async for row in rows]
 
 
+_MOVED: Mapping[str, LiteralString] = {
+    "payment_intent": "coalesce(body->'amount_received', body->'amount')",
+    "charge": "case when body->>'payment_intent' is null then coalesce(body->'amount_captured', body->'amount') end",
+}
+"""What an object says was moved, in minor units; a payment intent says it for its charges."""
+
+
 async def days(tx: Tx, livemode: bool, object_type: str, since: datetime, until: datetime) -> Sequence[Day]:
+    moved = _MOVED.get(object_type, "body->'amount'")
     rows = await tx.execute(
-        "select (created at time zone 'UTC')::date as day, body->>'currency' as currency, status, count(*) as count, "
-        "coalesce(sum(case when jsonb_typeof(body->'amount') = 'number' then (body->>'amount')::numeric end), 0)"
+        "select (created at time zone 'UTC')::date as day, body->>'currency' as currency, status, "  # noqa: S608 - constants
+        f"count(*) as count, coalesce(sum(case when jsonb_typeof({moved}) = 'number' then ({moved})::numeric end), 0)"
         "::bigint as amount from mirror_objects where livemode = %s and object = %s and not deleted and created >= %s "
         "and created < %s group by 1, 2, 3 order by 1, 2, 3",
         (livemode, object_type, since, until),

@@ -82,9 +82,10 @@ def board(found: Days, last: date, days: str = "30", currency: str = "") -> Boar
         return _chart(kind, title, rows, of, write, empty, first, last, SPANS[days])
 
     failed = mine("charge", "failed")
+    received = [*mine("payment_intent", "succeeded"), *mine("charge", "succeeded")]  # of charges, the bare ones' sums
     refunds = mine("refund", "succeeded", "pending", "requires_action")
     charts = [
-        drawn("good", "Payments received", mine("payment_intent", "succeeded"), lambda d: d.amount, amount,
+        drawn("good", "Payments received", received, lambda d: d.amount, amount,
               "No payment succeeded."),
         drawn("bad", "Failed attempts", failed, lambda d: d.count, count, "No attempt failed."),
         drawn("warn", "Refunds", refunds, lambda d: d.amount, amount, "Nothing was refunded."),

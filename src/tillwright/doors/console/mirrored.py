@@ -48,18 +48,24 @@ async def one(visit: Visit, object_type: str, object_id: str) -> MirrorObject:
         return await visit.house.mirror.get(tx, object_type, object_id, livemode=livemode)
 
 
-async def of_customer(visit: Visit, object_type: str, customer: str, limit: int = 10) -> Sequence[MirrorObject]:
-    """A customer's newest objects of a type."""
+async def page_of_customer(
+    visit: Visit, object_type: str, customer: str, limit: int, cursor: str | None = None
+) -> Page[MirrorObject]:
+    """A customer's objects of a type, newest first."""
     livemode = connected(visit)
     async with visit.house.database.tenant(visit.organisation_id) as tx:
-        page = await visit.house.mirror.list(
-            tx, object_type, livemode=livemode, filters={"customer": customer}, limit=limit
+        return await visit.house.mirror.list(
+            tx, object_type, livemode=livemode, filters={"customer": customer}, cursor=cursor, limit=limit
         )
-    return page.items
+
+
+async def of_customer(visit: Visit, object_type: str, customer: str, limit: int = 10) -> Sequence[MirrorObject]:
+    """A customer's newest objects of a type."""
+    return (await page_of_customer(visit, object_type, customer, limit)).items
 
 
 async def of_intents(visit: Visit, object_type: str, intents: Sequence[str]) -> Sequence[MirrorObject]:
-    """Charges, refunds or disputes of these payments, newest first."""
+    """Charges, refunds or disputes of these payments (see `Mirror.of_intents`), newest first."""
     livemode = connected(visit)
     async with visit.house.database.tenant(visit.organisation_id) as tx:
         return await visit.house.mirror.of_intents(tx, object_type, intents, livemode=livemode)

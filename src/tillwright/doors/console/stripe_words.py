@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tillwright.domains.billing.discounts import Given
+from tillwright.domains.billing.views import received as received
 from tillwright.doors.console.formats import NOTHING, count, day, moment, money, plural
 
 Body = Mapping[str, Any]
@@ -101,11 +103,16 @@ def subscription_title(body: Body) -> str:
 
 
 def payment_state(body: Body) -> tuple[str, str | None]:
-    """A payment intent's state, and a better word for it where Stripe's own misleads a reader.
+    """A payment's state, and a better word for it where Stripe's own misleads a reader.
 
-    `requires_payment_method` is where a payment begins as well as where it returns to after a failure.
+    `requires_payment_method` is where a payment intent begins as well as where it returns to after a failure; a charge
+    says `succeeded` when the bank agreed, before anything is captured.
     """
     status = str(body.get("status") or "")
+    if body.get("object") == "charge":
+        if status == "succeeded" and not body.get("captured", True):
+            return ("canceled", None) if body.get("refunded") else ("requires_capture", "Authorised")
+        return ("processing", None) if status == "pending" else (status, None)
     if status == "requires_payment_method":
         return ("failed", None) if body.get("last_payment_error") else ("incomplete", None)
     if status == "requires_action":
@@ -125,12 +132,30 @@ def invoice_state(body: Body, now: float) -> tuple[str, str | None]:
     return status, None
 
 
+def payment_part(body: Body) -> str:
+    """`of 20.00 EUR` where less than that was captured."""
+    got, asked = received(body), body.get("amount") or 0
+    return f"of {money(asked, body.get('currency'))}" if got != asked else ""
+
+
 def discount_of(body: Body) -> str:
     """What a discount hangs on."""
     for name in ("subscription", "invoice", "invoice_item", "checkout_session"):
         if body.get(name):
             return f"{name.replace('_', ' ').capitalize()} {id_of(body[name])}"
     return "The customer"
+
+
+def given_to(given: Given) -> str:
+    """What a customer's discount hangs on: `The customer`, `Subscription sub_1`."""
+    return "The customer" if given.on == "customer" else f"{given.on.capitalize()} {given.on_id}"
+
+
+def discount_state(body: Body, now: float) -> str:
+    """`ended` or `active`; nothing but an id says neither."""
+    if not body:
+        return "unknown"
+    return "ended" if body.get("deleted") or (body.get("end") and body["end"] <= now) else "active"
 
 
 def discount_coupon(body: Body) -> str:

@@ -31,7 +31,7 @@ class Charting:
     async def days(
         self, tx: Tx, types: Sequence[str] = CHARTED, *, livemode: bool, since: datetime, until: datetime
     ) -> Mapping[str, Sequence[Day]]:
-        """Objects by UTC day of creation, currency and status, with the sum of `amount`: of each type, in no order.
+        """Objects by UTC day of creation, currency and status, with what they moved (see `Day`); in no order.
 
         Args:
             since, until: midnights in UTC, the second one exclusive.

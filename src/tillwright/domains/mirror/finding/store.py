@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import LiteralString
 
@@ -25,15 +25,18 @@ async def find(
     limit: int,
     offset: int,
     *,
+    only: Mapping[str, LiteralString] | None = None,
     counted: bool = True,
 ) -> tuple[Sequence[MirrorObject], int]:
     """One cut of what the condition picks, and how many it picks in all: if not counted, how many are known of."""
     where = await _narrowed(tx, where)
     # A type at a time: an index gives one type in its order, and several types in none.
+    beside: Mapping[str, LiteralString] = only or {}
     one: LiteralString = "from mirror_objects where livemode = %s and object = %s and not deleted and " + where.sql
-    each: LiteralString = "(select * " + one + " order by " + order + " limit %s)"
+    parts: list[LiteralString] = [
+        "(select * " + one + _also(beside, name) + " order by " + order + " limit %s)" for name in object_types
+    ]
     between: LiteralString = " union all "
-    parts: list[LiteralString] = [each for _ in object_types]
     all_of_them: LiteralString = between.join(parts)
     values = [value for name in object_types for value in (livemode, name, *where.values, limit + offset)]
     rows = await tx.execute(
@@ -43,19 +46,24 @@ async def find(
     found = [as_object(row) async for row in rows]
     if not counted or (offset == 0 and len(found) < limit):
         return found, offset + len(found)
-    if where.sql == "true":  # counted as they are written: a million are not counted again for each page
+    if where.sql == "true" and not beside:  # counted as they are written: a million are not counted again for each page
         asked = await tx.execute(
             "select coalesce(sum(present), 0)::bigint as n from mirror_counts where livemode = %s and object = any(%s)",
             (livemode, list(object_types)),
         )
     else:
+        counts: list[LiteralString] = ["(select count(*) " + one + _also(beside, name) + ")" for name in object_types]
+        plus: LiteralString = " + "
         asked = await tx.execute(
-            "select count(*) as n from mirror_objects where livemode = %s and object = any(%s) and not deleted and "  # noqa: S608 - a condition of kit.query
-            + where.sql,
-            (livemode, list(object_types), *where.values),
+            "select " + plus.join(counts) + " as n",
+            [value for name in object_types for value in (livemode, name, *where.values)],
         )
     row = await asked.fetchone()
     return found, row["n"] if row else 0
+
+
+def _also(only: Mapping[str, LiteralString], object_type: str) -> LiteralString:
+    return " and " + only[object_type] if object_type in only else ""
 
 
 async def _narrowed(tx: Tx, where: Where) -> Where:

@@ -14,19 +14,23 @@ from tillwright.doors.console.visit import Visit
 from tillwright.kit.errors import Denied
 from tillwright.kit.pages import Page
 
+MOST = 500
+"""Objects of a customer whose events are looked for, the newest."""
+
 
 async def index(visit: Visit) -> Response:
     """The list, narrowed by type, by an object or customer, and by when it happened."""
-    wanted, page = visit.query("q"), Page[StripeEvent]([])
+    wanted, page, ids, whole = visit.query("q"), Page[StripeEvent]([]), None, True
     since, until = _day(visit.query("from")), _day(visit.query("to"))
     if visit.shell.stripe:
-        about_object = "_" in wanted and "." not in wanted and "*" not in wanted
+        if "_" in wanted and "." not in wanted and "*" not in wanted:
+            ids, whole = await about(visit, wanted)
         async with visit.house.database.tenant(visit.organisation_id) as tx:
             page = await visit.house.webhooks.list(
                 tx,
                 livemode=visit.shell.stripe.livemode,
-                event_type=None if about_object or not wanted else wanted if "*" in wanted else f"{wanted}*",
-                object_ids=await about(visit, wanted) if about_object else None,
+                event_type=None if ids or not wanted else wanted if "*" in wanted else f"{wanted}*",
+                object_ids=ids,
                 since=since,
                 until=until + timedelta(days=1) if until else None,
                 cursor=visit.query("cursor") or None,
@@ -40,16 +44,18 @@ async def index(visit: Visit) -> Response:
         since=visit.query("from") if since else "",
         until=visit.query("to") if until else "",
         first=not visit.query("cursor"),
+        objects_most=0 if whole else MOST,
     )
 
 
-async def about(visit: Visit, object_id: str) -> Sequence[str]:
-    """The object itself; if it is a customer, everything that belongs to it too."""
+async def about(visit: Visit, object_id: str) -> tuple[Sequence[str], bool]:
+    """The object itself, if it is a customer what belongs to it too; and whether that is all, or only the newest."""
     if not object_id.startswith("cus_"):
-        return [object_id]
+        return [object_id], True
     mode = mirrored.connected(visit)
     async with visit.house.database.tenant(visit.organisation_id) as tx:
-        return [object_id, *await visit.house.mirror.ids_of_customer(tx, object_id, livemode=mode)]
+        ids = await visit.house.mirror.ids_of_customer(tx, object_id, livemode=mode, limit=MOST + 1)
+    return [object_id, *ids[:MOST]], len(ids) <= MOST
 
 
 async def show(visit: Visit) -> Response:

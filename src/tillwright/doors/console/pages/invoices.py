@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from starlette.responses import Response
@@ -59,10 +60,10 @@ async def _payments(visit: Visit, invoice: str) -> Sequence[MirrorObject]:
         for intent, of in await visit.house.mirror.invoice_links(tx, [], [invoice], livemode=mode):
             if of != invoice:
                 continue
-            try:
-                found.append(await visit.house.mirror.get(tx, "payment_intent", intent, livemode=mode))
-            except Absent:
-                continue  # its payment is not mirrored yet
+            for kind in ("payment_intent", "charge"):
+                with contextlib.suppress(Absent):  # it is of the other kind, or not mirrored yet
+                    found.append(await visit.house.mirror.get(tx, kind, intent, livemode=mode))
+                    break
     return found
 
 

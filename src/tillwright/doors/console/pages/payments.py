@@ -1,11 +1,14 @@
-"""Payments, from the mirror: payment intents with their charges, refunds and disputes."""
+"""Payments, from the mirror: with their charges, refunds and disputes; charges without a payment intent among them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.responses import Response
 
+from tillwright.domains.billing.views import payment_of
 from tillwright.domains.mirror.finding.amounts import amounts_of
 from tillwright.domains.mirror.model import MirrorObject
 from tillwright.doors.console import mirrored, stripe_words
@@ -36,25 +39,27 @@ async def index(visit: Visit) -> Response:
 async def _found(visit: Visit) -> Page[MirrorObject]:
     """By amount or by a customer's mail address, if it is one of these and finds something; else as every list."""
     wanted, stripe = visit.query("q"), visit.shell.stripe
-    amounts = amounts_of(wanted)
-    if stripe is None or not (amounts or "@" in wanted):
-        return await mirrored.listing(visit, "payment_intent")
-    mirror, mode, cursor = visit.house.mirror, stripe.livemode, visit.query("cursor") or None
+    if stripe is None:
+        return Page([])
+    payments, mirror = visit.house.mirror.payments, visit.house.mirror
+    asked: dict[str, Any] = {
+        "livemode": stripe.livemode, "cursor": visit.query("cursor") or None, "limit": mirrored.PAGE,
+    }  # fmt: skip
     async with visit.house.database.tenant(visit.organisation_id) as tx:
-        if amounts:
-            page = await mirror.payments_of_amount(tx, amounts, livemode=mode, cursor=cursor, limit=mirrored.PAGE)
-        else:
-            people = await mirror.list(tx, "customer", livemode=mode, search=wanted, limit=_PEOPLE)
-            page = await mirror.of_customers(
-                tx, "payment_intent", [row.id for row in people.items], livemode=mode, cursor=cursor,
-                limit=mirrored.PAGE,
-            )  # fmt: skip
-    return page if page.items else await mirrored.listing(visit, "payment_intent")
+        page = Page[MirrorObject]([])
+        if amounts := amounts_of(wanted):
+            page = await payments.of_amount(tx, amounts, **asked)
+        elif "@" in wanted:
+            people = await mirror.list(tx, "customer", livemode=stripe.livemode, search=wanted, limit=_PEOPLE)
+            page = await payments.of_customers(tx, [row.id for row in people.items], **asked)
+        return page if page.items else await payments.list(tx, search=wanted or None, **asked)
 
 
 async def show(visit: Visit) -> Response:
-    """One payment with its customer, its invoice, charges, refunds and disputes."""
-    row = await mirrored.one(visit, "payment_intent", visit.request.path_params["id"])
+    """One payment with its customer, invoice, charges, refunds and disputes; a payment intent's charge leads to it."""
+    row = await _payment(visit, visit.request.path_params["id"])
+    if row.id != payment_of(row.body):
+        return visit.go(f"/payments/{payment_of(row.body)}")
     charges, refunds, disputes, invoice, customer = await asyncio.gather(
         mirrored.of_intents(visit, "charge", [row.id]),
         mirrored.of_intents(visit, "refund", [row.id]),
@@ -70,9 +75,25 @@ async def show(visit: Visit) -> Response:
         charges=charges,
         refunds=refunds,
         disputes=disputes,
-        invoice=invoice,
+        invoice=invoice or stripe_words.id_of(row.body.get("invoice")),
+        moved=await _moved(visit, charges),
         words=stripe_words,
     )
+
+
+async def _payment(visit: Visit, payment: str) -> MirrorObject:
+    try:
+        return await mirrored.one(visit, "payment_intent", payment)
+    except Absent:
+        return await mirrored.one(visit, "charge", payment)
+
+
+async def _moved(visit: Visit, charges: Sequence[MirrorObject]) -> Mapping[str, MirrorObject]:
+    """What the charges did to the account's balance, by the movement's id."""
+    ids = [stripe_words.id_of(row.body.get("balance_transaction")) for row in charges]
+    async with visit.house.database.tenant(visit.organisation_id) as tx:
+        mode = mirrored.connected(visit)
+        return await visit.house.mirror.of_ids(tx, "balance_transaction", [id for id in ids if id], livemode=mode)
 
 
 async def _invoice(visit: Visit, intent: str) -> str:
