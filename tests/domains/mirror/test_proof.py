@@ -12,7 +12,7 @@ from tests.domains.mirror.conftest import NOON, OneKey, Scripted, customer, even
 from tillwright.domains.mirror import Mirror
 from tillwright.domains.mirror.kinds import KINDS
 from tillwright.domains.mirror.model import FetchedCopy
-from tillwright.domains.mirror.proof import service
+from tillwright.domains.mirror.proof import service, store
 from tillwright.domains.mirror.proof.compare import Drift, Ours, differing, findings
 from tillwright.domains.mirror.proof.model import Proof
 from tillwright.domains.mirror.proof.service import LATE, REST
@@ -292,6 +292,48 @@ async def test_a_page_whose_lease_ran_out_counts_once(
     stripe.before = hang
     await one_pass(filled, organisation, clock)
     assert (await proofs(filled, database, organisation))["customer"].proven_rows == 250
+
+
+async def test_a_page_on_its_way_to_a_worker_is_of_no_pass_that_began_since(
+    filled: Mirror, database: Database, organisation: str, stripe: Scripted, clock: ManualClock
+) -> None:
+    """The worker is at the second of three pages when everything is to be proven from its start."""
+    other = Mirror(clock=clock, database=database, keys=OneKey(), reader=Scripted(lists=stripe.lists))
+
+    async def hang(path: str, params: Mapping[str, Any]) -> None:
+        if path == CUSTOMERS and params.get("starting_after"):
+            stripe.before = None
+            clock.move(1)
+            await other.proving.prove_now(Principal.system(organisation, "test"))
+
+    stripe.before = hang
+    await one_pass(filled, organisation, clock)
+    customers = (await proofs(filled, database, organisation))["customer"]
+    assert (customers.proven_rows, customers.proven_pages, customers.true) == (250, 3, True)
+    assert customers.proven_from is not None
+
+
+async def test_proving_now_waits_for_what_a_worker_has_in_hand(
+    filled: Mirror, database: Database, organisation: str, stripe: Scripted, clock: ManualClock
+) -> None:
+    """Its worker was killed: the lease has to run out first."""
+    async with database.tenant(organisation) as tx:
+        await store.begin(tx, organisation, clock.now())
+
+    async def take(path: str, params: Mapping[str, Any]) -> None:
+        if path == CUSTOMERS and not params.get("starting_after"):
+            stripe.before = None
+            async with database.tenant(organisation) as tx:
+                await tx.execute(
+                    "update mirror_proofs set lease = 'dead', leased_until = %s where object = 'coupon'",
+                    (clock.now() + store.LEASE,),
+                )
+
+    stripe.before = take
+    began = clock.now()
+    await filled.proving.prove_now(Principal.system(organisation, "test"))
+    found = await proofs(filled, database, organisation)
+    assert all(row.proven_from is not None and row.proven_from >= began for row in found.values())
 
 
 def test_what_counts_as_drift() -> None:

@@ -63,7 +63,7 @@ def part_of(progress: Progress, clocks: Progress | None = None) -> str | None:
     if kind is None:
         return None
     if walks_clocks(kind, progress.livemode) and clocks and coverage_of(clocks) in (Coverage.DENIED, Coverage.FAILED):
-        return "not what lives on test clocks, for the clocks can't be listed; events bring it"
+        return "all but what lives on test clocks, for those can't be listed; events bring it"
     return kind.part
 
 

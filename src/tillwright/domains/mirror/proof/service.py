@@ -76,7 +76,7 @@ class Proving:
             compared += 1
             if pace:
                 await self._clock.sleep(pace.total_seconds())
-        return most
+        return compared
 
     async def _at_parent(self, tx: Tx, organisation_id: str, turn: Turn) -> Turn:
         """The turn at the next parent's list, where a list is read by parents and the one before is at its end."""
@@ -156,18 +156,25 @@ class Proving:
     async def prove_now(self, principal: Principal, *, livemode: bool | None = None) -> int:
         """Compare every list that was read, from its start, as fast as the rate budget lets it; returns the pages.
 
+        What a worker compares meanwhile is waited for; what cannot be compared is left with its error.
+
         Raises:
             Denied: the caller may not.
         """
         principal.require("mirror:write")
-        organisation_id = principal.organisation_id
+        organisation_id, since = principal.organisation_id, self._clock.now()
         async with self._database.tenant(organisation_id) as tx:
-            await store.begin(tx, organisation_id, self._clock.now())
-            await store.now_due(tx, organisation_id, livemode, self._clock.now())
+            await store.begin(tx, organisation_id, since)
+            await store.now_due(tx, organisation_id, livemode, since)
         read = 0
-        while pages_read := await self.turn(organisation_id, pace=timedelta()):
-            read += pages_read
-        return read
+        while True:
+            if pages_read := await self.turn(organisation_id, pace=timedelta()):
+                read += pages_read
+                continue
+            async with self._database.tenant(organisation_id) as tx:
+                if not await store.unfinished(tx, organisation_id, livemode, since):
+                    return read
+            await self._clock.sleep(PACE.total_seconds())
 
     async def settle(self) -> int:
         """Look again at drift that may have been a late event; begin to prove lists that were just read."""

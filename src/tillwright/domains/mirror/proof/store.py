@@ -46,13 +46,26 @@ async def begin(tx: Tx, organisation_id: str, at: datetime) -> None:
 
 
 async def now_due(tx: Tx, organisation_id: str, livemode: bool | None, at: datetime) -> None:
-    """Let a new pass begin at once, of every type or of a mode's."""
+    """Let a new pass begin at once, of every type or of a mode's; a page on its way to somebody is of none."""
     await tx.execute(
-        "update mirror_proofs set next_at = %s, cursor_id = null, parent_id = null, cursor_created = null, "
-        "bound = null, began = null, rows = 0, drift = 0, pages = 0, failures = 0 "
+        "update mirror_proofs set next_at = %s, lease = null, leased_until = null, cursor_id = null, "
+        "parent_id = null, cursor_created = null, bound = null, began = null, rows = 0, drift = 0, pages = 0, "
+        "failures = 0 "
         "where organisation_id = %s and (%s::boolean is null or livemode = %s)",
         (at, organisation_id, livemode, livemode),
     )
+
+
+async def unfinished(tx: Tx, organisation_id: str, livemode: bool | None, since: datetime) -> bool:
+    """Whether a list that was read is not compared to its end since then, and nothing stands in its way."""
+    rows = await tx.execute(
+        "select 1 from mirror_proofs p where organisation_id = %s and (%s::boolean is null or livemode = %s) "
+        "and failures = 0 and coalesce(proven_from, '-infinity') < %s and exists (select 1 from mirror_backfills b "
+        "where b.organisation_id = p.organisation_id and b.livemode = p.livemode and b.object = p.object "
+        "and b.state = 'DONE') limit 1",
+        (organisation_id, livemode, livemode, since),
+    )
+    return await rows.fetchone() is not None
 
 
 async def organisations(tx: Tx, at: datetime) -> Sequence[str]:

@@ -176,8 +176,8 @@ def _limits(lists: Sequence[Listed], listening: Listening) -> Iterable[Remark]:
     partly = [row for row in lists if row.coverage is Coverage.IN_PART]
     if partly:
         yield Remark(
-            "in_part", Tone.WARN, "Some lists are shorter than they seem",
-            f"Stripe lists only a part of {_names(partly)}; what the table says of each brings the rest.", note=True,
+            "in_part", Tone.WARN, "Stripe lists some types in part",
+            f"{_names(partly)}: each type's own line says what its list has, and what brings the rest.", note=True,
         )  # fmt: skip
 
 
