@@ -1,6 +1,7 @@
 """Peers from PyPI, each in an environment of its own outside the project; only where their requests go is changed.
 
-Both write messages to a stream, here a file, and keep no mirror in a database: they do less than the others.
+Those that read lists write messages to a stream, here a file, and keep no mirror in a database: they do less than the
+others. dj-stripe takes deliveries.
 """
 
 from __future__ import annotations
@@ -17,6 +18,13 @@ PEERS = {
     "tap-stripe 3.3.0": ("tap-stripe==3.3.0", "tap_stripe_read.py"),
     "airbyte-source-stripe 5.14.1": ("airbyte-source-stripe==5.14.1", "airbyte_read.py"),
 }
+DJ_STRIPE = "dj-stripe 2.11.0"
+
+
+def dj_stripe() -> list[str] | str:
+    """The command that takes deliveries, but for its arguments (`dj_stripe_take.py`); or why it could not be made."""
+    python = _environment("dj-stripe==2.11.0", "psycopg[binary]==3.3.9", "gunicorn==27.0.1")
+    return python if isinstance(python, str) else [str(python), str(Path(__file__).parent / "dj_stripe_take.py")]
 
 
 def read(peer: str, url: str, objects: int, folder: Path, since: str, patience: float) -> float | str:
@@ -51,13 +59,13 @@ def read(peer: str, url: str, objects: int, folder: Path, since: str, patience: 
     return done / max(0.1, last - began)
 
 
-def _environment(package: str) -> Path | str:
+def _environment(package: str, *more: str) -> Path | str:
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = base / "tillwright" / ("bench-" + package.partition("=")[0])
     python = folder / "bin" / "python"
     if not (folder / "made").exists():
         venv.create(folder, with_pip=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", package]
+        install = [str(python), "-m", "pip", "install", "--quiet", package, *more]
         done = subprocess.run(install, capture_output=True, text=True, check=False)
         if done.returncode:
             return f"pip could not install it: {' '.join(done.stderr.split())[-200:]}"
