@@ -17,6 +17,7 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from tests.line import Line, line_to
 from tests.sandbox.conftest import Sandbox, serve_world
 from tillwright.domains.tenancy import passwords
 from tillwright.gateways.database import Database
@@ -151,3 +152,10 @@ async def house(
     yield house
     await house.reader.close()
     await house.writer.close()
+
+
+@pytest.fixture
+async def line(database_url: Secret) -> AsyncIterator[Line]:
+    """A line to the test's database that can be cut."""
+    async with line_to(database_url) as line:
+        yield line

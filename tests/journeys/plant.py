@@ -124,26 +124,16 @@ class Plant:
 
 
 @contextmanager
-def plant(url: Secret, folder: Path) -> Iterator[Plant]:
-    """Sandbox and web, running; workers are started by the test."""
-    web, api, smtp = free_port(), free_port(), free_port()
+def workers_only(url: Secret, folder: Path, api_base: str, **more: str) -> Iterator[Plant]:
+    """A plant with nothing running yet, for workers that read a Stripe that is there already; `more` are settings."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TILLWRIGHT_")} | {
         "TILLWRIGHT_DATA": str(folder / "data"),
         "TILLWRIGHT_DATABASE_URL": url.reveal(),
-        "TILLWRIGHT_PORT": str(web),
-        "TILLWRIGHT_STRIPE_API_BASE": f"http://127.0.0.1:{api}",
-        "TILLWRIGHT_SMTP_PORT": str(smtp),
-        "TILLWRIGHT_MAIL_FROM": "Northwind <billing@northwind.example>",
+        "TILLWRIGHT_STRIPE_API_BASE": api_base,
+        **more,
     }
-    made = Plant(url, folder, environment, f"http://127.0.0.1:{api}")
+    made = Plant(url, folder, environment, api_base)
     try:
-        made.start(
-            "sandbox", "tillwright_sandbox.main", "--port", str(api), "--smtp-port", str(smtp),
-            "--no-limits", "--fast-retries",
-        )  # fmt: skip
-        made.start("web", "tillwright.main", "serve")
-        until(lambda: _answers(f"http://127.0.0.1:{api}/_sandbox/health"), "the sandbox answers")
-        until(lambda: _answers(f"http://127.0.0.1:{web}/healthz"), f"the web answers; {made.log_of('web')}")
         yield made
     finally:
         for process in reversed(made.processes):
@@ -152,6 +142,26 @@ def plant(url: Secret, folder: Path) -> Iterator[Plant]:
             process.wait(10)
         for log in made.logs:
             log.close()
+
+
+@contextmanager
+def plant(url: Secret, folder: Path) -> Iterator[Plant]:
+    """Sandbox and web, running; workers are started by the test."""
+    web, api, smtp = free_port(), free_port(), free_port()
+    settings = {
+        "TILLWRIGHT_PORT": str(web),
+        "TILLWRIGHT_SMTP_PORT": str(smtp),
+        "TILLWRIGHT_MAIL_FROM": "Northwind <billing@northwind.example>",
+    }
+    with workers_only(url, folder, f"http://127.0.0.1:{api}", **settings) as made:
+        made.start(
+            "sandbox", "tillwright_sandbox.main", "--port", str(api), "--smtp-port", str(smtp),
+            "--no-limits", "--fast-retries",
+        )  # fmt: skip
+        made.start("web", "tillwright.main", "serve")
+        until(lambda: _answers(f"http://127.0.0.1:{api}/_sandbox/health"), "the sandbox answers")
+        until(lambda: _answers(f"http://127.0.0.1:{web}/healthz"), f"the web answers; {made.log_of('web')}")
+        yield made
 
 
 def _answers(address: str) -> bool:

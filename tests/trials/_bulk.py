@@ -31,9 +31,10 @@ class OneKey:
 
 
 @contextlib.contextmanager
-def stripe(*options: str) -> Iterator[str]:
-    """The address of a Stripe that only lists, under its live limits."""
-    command = [sys.executable, "-m", "tillwright_sandbox.bulk", "--live", *options]
+def stripe(*options: str, livemode: bool = True) -> Iterator[str]:
+    """The address of a Stripe that only lists, under the limits of its mode."""
+    mode = ["--live"] if livemode else []
+    command = [sys.executable, "-m", "tillwright_sandbox.bulk", *mode, *options]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

@@ -1,12 +1,13 @@
-"""PostgreSQL ends at once (as in a crash) and comes back, again and again, while events come in.
+"""PostgreSQL crashes and comes back, runs out of room, lets nobody in, loses its answers, while events come in.
 
-python -m tests.trials.database_restarts [RESTARTS]     # 20 if not said
+python -m tests.trials.database_restarts [ROUNDS]     # 20 if not said; SEED=… repeats the order of the troubles
 
-Every event that was answered 200 is stored; while the server is away the answer is 503 and never a false 200; ten
-seconds after the server is back events are taken again.
+Every event that was answered 200 is stored, once; meanwhile the answer is 503 and never a false 200; ten seconds after
+the trouble is over events are taken again.
 """
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -15,12 +16,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
+import psycopg
+from psycopg import sql
 
 from tests.domains.webhooks.conftest import Sender, furnish, listen
 from tests.doors.api import intake_process
+from tests.line import Line, line_to
+from tests.server_trouble import full_disk
 from tests.trials import _bulk
 from tillwright.gateways.database import Database
 from tillwright.gateways.database.embedded import EmbeddedServer
@@ -112,50 +118,109 @@ async def stored(address: Secret) -> list[str]:
         return [row["id"] async for row in await tx.execute("select id from stripe_events")]
 
 
-async def trial(server: Server, address: Secret, restarts: int, dice: random.Random) -> bool:
+class Troubles:
+    """What happens to the database; each returns when it is over."""
+
+    def __init__(self, server: Server, address: Secret, line: Line, dice: random.Random) -> None:
+        self.server, self.address, self.line, self.dice = server, address, line, dice
+
+    async def crash(self) -> None:
+        await asyncio.to_thread(self.server.crash)
+        await asyncio.sleep(self.dice.random())
+        await asyncio.to_thread(self.server.start)
+
+    async def lost_answers(self) -> None:
+        self.line.cut(*self.dice.sample(range(1, 40), 10), moment="answered")
+        await self._for_a_while()
+        self.line.cut(moment="answered")
+
+    async def lost_questions(self) -> None:
+        self.line.cut(*self.dice.sample(range(1, 40), 10), moment="asked")
+        await self._for_a_while()
+        self.line.cut(moment="asked")
+
+    async def full_disk(self) -> None:
+        with contextlib.ExitStack() as full:
+            await asyncio.to_thread(full.enter_context, full_disk(self.address, "stripe_events"))
+            await self._for_a_while()
+
+    async def nobody_let_in(self) -> None:
+        await asyncio.to_thread(self._let_in, False)
+        await self._for_a_while()
+        await asyncio.to_thread(self._let_in, True)
+
+    async def _for_a_while(self) -> None:
+        await asyncio.sleep(1 + 4 * self.dice.random())
+
+    def _let_in(self, yes: bool) -> None:
+        with psycopg.connect(self.server.url, autocommit=True) as owner:
+            name = urlsplit(self.address.reveal()).path.removeprefix("/")
+            owner.execute(
+                sql.SQL("alter database {} allow_connections {}").format(sql.Identifier(name), sql.Literal(yes))
+            )
+            if not yes:
+                owner.execute(
+                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", (name,)
+                )
+
+
+TROUBLES = ("crash", "lost_answers", "lost_questions", "full_disk", "nobody_let_in")
+
+
+async def suffer(load: Load, troubles: Troubles, rounds: int) -> dict[str, float]:
+    """Each trouble in turn, in an order of the dice; the longest time until events were taken again after it."""
+    slowest: dict[str, float] = dict.fromkeys(TROUBLES, 0.0)
+    order: list[str] = []
+    for _ in range(rounds):
+        if not order:
+            order = troubles.dice.sample(TROUBLES, len(TROUBLES))
+        name = order.pop()
+        await asyncio.sleep(1 + 2 * troubles.dice.random())
+        await getattr(troubles, name)()
+        over = time.monotonic()
+        while load.last_taken < over and time.monotonic() - over < 6 * HEALED:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        slowest[name] = max(slowest[name], time.monotonic() - over)
+    return slowest
+
+
+async def trial(server: Server, address: Secret, rounds: int, dice: random.Random) -> bool:
     sender = await prepare(address)
     script = Path(intake_process.__file__)
     environment = {**os.environ, "PYTHONPATH": str(script.parents[3])}
-    process = subprocess.Popen(
-        [sys.executable, str(script), address.reveal(), MASTER_KEY], stdout=subprocess.PIPE, text=True, env=environment
-    )
-    slowest = 0.0
-    try:
-        assert process.stdout is not None
-        port = int(await asyncio.to_thread(process.stdout.readline))
-        load = Load(sender, f"http://127.0.0.1:{port}")
-        async with httpx.AsyncClient(timeout=30) as client:
+    async with line_to(address) as line, httpx.AsyncClient(timeout=30) as client:
+        process = subprocess.Popen(
+            [sys.executable, str(script), line.url.reveal(), MASTER_KEY],
+            stdout=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            port = int(await asyncio.to_thread(process.stdout.readline))
+            load = Load(sender, f"http://127.0.0.1:{port}")
             lanes = [asyncio.create_task(load.lane(client)) for _ in range(LANES)]
-            for _ in range(restarts):
-                await asyncio.sleep(1 + 2 * dice.random())
-                await asyncio.to_thread(server.crash)
-                await asyncio.sleep(dice.random())
-                await asyncio.to_thread(server.start)
-                back = time.monotonic()
-                while load.last_taken < back and time.monotonic() - back < 6 * HEALED:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
-                slowest = max(slowest, time.monotonic() - back)
+            slowest = await suffer(load, Troubles(server, address, line, dice), rounds)
             load.over = True
             await asyncio.gather(*lanes)
-    finally:
-        process.terminate()
-        process.wait(20)
+        finally:
+            process.terminate()
+            await asyncio.to_thread(process.wait, 20)
     ids = await stored(address)
     lost = load.taken - set(ids)
-    print(f"{restarts} restarts; answers {load.codes}; {len(load.taken)} events taken, {len(lost)} of them lost; "
-          f"taken again {slowest:.1f} s after a restart at most")  # fmt: skip
-    return not lost and len(ids) == len(set(ids)) and set(load.codes) <= {200, 503} and slowest <= HEALED
+    print(f"{rounds} troubles; answers {load.codes}; {len(load.taken)} events taken, {len(lost)} of them lost; "
+          f"{line.lost} commits lost on the line; taken again at most, in seconds after: "
+          f"{ {name: round(most, 1) for name, most in slowest.items()} }")  # fmt: skip
+    return not lost and len(ids) == len(set(ids)) and set(load.codes) <= {200, 503} and max(slowest.values()) <= HEALED
 
 
 def main() -> int:
-    restarts = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     seed = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(1 << 32)
     print(f"SEED={seed}", flush=True)
     with tempfile.TemporaryDirectory() as name:
         server = Server(Path(name) / "postgres")
         try:
             address = _bulk.prepare(server.url, Path(name))
-            return int(not asyncio.run(trial(server, address, restarts, random.Random(seed))))
+            return int(not asyncio.run(trial(server, address, rounds, random.Random(seed))))
         finally:
             server.stop()
 

@@ -17,7 +17,7 @@ from tillwright.gateways.database import Database
 from tillwright.gateways.stripe.limits import NoLimits
 from tillwright.gateways.stripe.live import LiveReader, LiveWriter
 from tillwright.gateways.stripe.retry import RetryPolicy
-from tillwright.kit.seal import Seal
+from tillwright.kit.seal import Seal, Secret
 
 MOST_AWAITS = 400
 
@@ -55,11 +55,11 @@ async def as_process(work: Coroutine[Any, Any, Any], number: int) -> Any:
 class Process:
     """What one process of ours builds for itself, connections included; it all dies with it."""
 
-    def __init__(self, rooms: Rooms, seal: Seal) -> None:
+    def __init__(self, rooms: Rooms, seal: Seal, url: Secret | None = None) -> None:
         options = {"limits": NoLimits(), "clock": rooms.clock, "policy": RetryPolicy(tries=3)}
         self.reader = LiveReader(rooms.sandbox.url, **options)
         self.writer = LiveWriter(rooms.sandbox.url, **options)
-        self.database = Database(rooms.database.owner_url, size=2)
+        self.database = Database(url or rooms.database.owner_url, size=2)
         ports = {"database": self.database, "clock": rooms.clock, "reader": self.reader, "writer": self.writer}
         self.effects = Effects(integrations=Integrations(credentials=Credentials(seal), **ports), **ports)
         self.organisation = rooms.principal.organisation_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
 import psycopg
@@ -34,6 +35,17 @@ async def test_nobody_notices(database: Database, organisation: str, times: int)
         row = await (await tx.execute("select current_setting('tillwright.organisation') as bound")).fetchone()
     assert row == {"bound": organisation}
     assert await database.single("select 1 as one", ()) == {"one": 1}
+
+
+async def test_however_many_were_idle_the_next_caller_passes_over_all_of_them(
+    database: Database, organisation: str
+) -> None:
+    async with AsyncExitStack() as together:
+        for _ in range(9):
+            await together.enter_async_context(database.tenant(organisation))
+    assert await end_all(database) >= 9
+    async with database.tenant(organisation) as tx:
+        assert await (await tx.execute("select 1 as one")).fetchone() == {"one": 1}
 
 
 async def test_a_single_statement_sees_no_organisation_and_is_committed_at_once(

@@ -35,7 +35,7 @@ from tillwright.domains.automation.requests import Request, Values
 from tillwright.domains.automation.shapes import is_list, is_map
 from tillwright.domains.automation.step import DECIDED_AT_ONCE, Step
 from tillwright.domains.automation.waiting import Waiting
-from tillwright.gateways.database import Tx
+from tillwright.gateways.database import AWAY, Tx
 from tillwright.kit.errors import Absent, Invalid, TillwrightError, Upstream
 
 FETCH = "_fetch"
@@ -340,7 +340,7 @@ class Work:
             try:
                 return await work()
             except Upstream as error:
-                if error.code != "database_unreachable":
+                if error.code not in AWAY:
                     raise
                 await self._clock.sleep(wait)
                 wait = min(wait * 2, 10.0)
@@ -376,7 +376,7 @@ def _get(plan: Plan) -> dict[str, Any] | None:
 
 def _not_ours(error: TillwrightError) -> None:
     """A lost database is no outcome of a step: let it through to who waits for it."""
-    if error.code == "database_unreachable":
+    if error.code in AWAY:
         raise error
 
 

@@ -19,6 +19,9 @@ from tillwright.kit.clock import Clock, to_unix
 from tillwright.kit.errors import Absent, Invalid, TillwrightError, Upstream
 from tillwright.kit.seal import Seal
 
+PATIENCE = 3.0
+"""Seconds that a delivery waits for a connection; then Stripe is told to come again, long before it gives up itself."""
+
 
 class Intake:
     """The way in for everything that calls a webhook address."""
@@ -53,7 +56,7 @@ class Intake:
 
     async def _write(self, deliveries: Sequence[Delivery]) -> Sequence[Accepted | Exception]:
         # In a pipeline: what needs no answer is sent with what does.
-        async with self._database.open() as tx, tx.pipeline():
+        async with self._database.open(within=PATIENCE) as tx, tx.pipeline():
             # A server may be set to answer commits before they are on disk; an acceptance must not be.
             await tx.execute("set local synchronous_commit = on")
             addresses = await endpoints.addresses(

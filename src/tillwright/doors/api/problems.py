@@ -15,7 +15,10 @@ from tillwright.kit.errors import Denied, Invalid, Problem, TillwrightError
 
 STATUS = {"absent": 404, "conflict": 409, "denied": 403, "invalid": 400, "upstream": 502}
 # The caller is not known at all, as against known and not allowed; ours, as against Stripe's.
-BY_CODE = {"api_key_missing": 401, "api_key_invalid": 401, "access_token_invalid": 401, "database_unreachable": 503}
+BY_CODE = {
+    "api_key_missing": 401, "api_key_invalid": 401, "access_token_invalid": 401,
+    "database_unreachable": 503, "database_full": 503,
+}  # fmt: skip
 TITLES = {
     400: "The request is wrong",
     401: "Who is asking is not known",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString
@@ -10,10 +9,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 from psycopg import AsyncConnection, DataError, OperationalError, sql
+from psycopg.errors import DiskFull
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from tillwright.gateways.database.lending import lend
 from tillwright.gateways.database.tables import APPLICATION_ROLE, SCHEMA
 from tillwright.kit.errors import Invalid, Upstream
 from tillwright.kit.seal import Secret
@@ -26,6 +27,8 @@ set_json_loads(orjson.loads)
 RECONNECT = 1.0
 """Seconds between two tries to reach a server that is away, however long it is."""
 
+AWAY = frozenset({"database_unreachable", "database_full"})
+"""Codes of errors that pass without anybody asking anew: whoever can wait does."""
 _UNREACHABLE = {
     "sentence": "The database cannot be reached just now.",
     "remedy": "Try again in a moment; if it stays so, look at the database server's log.",
@@ -51,8 +54,6 @@ class Database:
             min_size=1,
             max_size=size,
             timeout=10,
-            # Looked at before it is handed out: a restarted server costs a reconnect, not an error.
-            check=_check,
             # The pool doubles its pause between tries up to this; left at its five minutes, a server that was away for
             # one would be found again only a minute after it is back.
             reconnect_timeout=RECONNECT,
@@ -66,7 +67,6 @@ class Database:
             min_size=0,
             max_size=2,
             timeout=10,
-            check=_check,
             reconnect_timeout=RECONNECT,
             reconnect_failed=_begin_again,
             open=False,
@@ -116,13 +116,16 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[Tx]:
+    async def open(self, *, within: float | None = None) -> AsyncIterator[Tx]:
         """One transaction that sees no organisation's rows: only global tables and definer functions.
+
+        Args:
+            within: seconds to wait for a connection, ten if not said.
 
         Raises:
             Upstream: the database cannot be reached.
         """
-        async with self._transaction() as tx:
+        async with self._transaction(within) as tx:
             yield tx
 
     async def single(self, statement: LiteralString, params: Sequence[Any]) -> DictRow | None:
@@ -134,18 +137,19 @@ class Database:
             Upstream: the database cannot be reached.
         """
         try:
-            async with self._singles.connection() as connection:
+            async with lend(self._singles) as connection:
                 return await (await connection.execute(statement, params)).fetchone()
         except (OperationalError, PoolTimeout) as error:
-            raise Upstream("database_unreachable", **_UNREACHABLE) from error
+            raise _upstream(error) from error
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Tx]:
+    async def _transaction(self, within: float | None = None) -> AsyncIterator[Tx]:
         try:
-            async with self._pool.connection() as connection:
+            # Looked at before it is handed out: a restarted server costs a reconnect, not an error.
+            async with lend(self._pool, within) as connection:
                 yield connection
         except (OperationalError, PoolTimeout) as error:
-            raise Upstream("database_unreachable", **_UNREACHABLE) from error
+            raise _upstream(error) from error
         except (DataError, UnicodeEncodeError) as error:
             # A zero byte, half a character, a number beyond any column: whoever typed it is to be told.
             raise Invalid(
@@ -167,21 +171,19 @@ class Database:
             await connection.close()
 
 
+def _upstream(error: Exception) -> Upstream:
+    if isinstance(error, DiskFull):
+        return Upstream(
+            "database_full",
+            "The database's disk has no room left.",
+            remedy="Make room on it; nothing has to be started again.",
+        )
+    return Upstream("database_unreachable", **_UNREACHABLE)
+
+
 async def _begin_again(pool: AsyncConnectionPool[Any]) -> None:
     # Having given up, the pool would try again only for the next caller, and those who wait already would wait in vain.
     await pool.check()
-
-
-async def _check(connection: Tx) -> None:
-    # A server that ended the connection has said so, and then there is something to read: nothing there, nothing asked.
-    socket = select.poll()
-    socket.register(connection.pgconn.socket, select.POLLIN)
-    if not socket.poll(0):
-        return
-    # Not the pool's own check: it switches autocommit on meanwhile, and cancelled at the wrong moment leaves it on.
-    # Such a connection would have no transaction, so no organisation, and nothing atomic.
-    await connection.execute("")
-    await connection.rollback()
 
 
 def as_application(owner_url: Secret) -> Secret:

@@ -28,7 +28,8 @@ class GroupCommit(Generic[Item, Result]):
         write: commits a batch and returns, for each item in order, its result or its own error. If it raises,
             nothing was committed for certain, and each waiting caller gets that error.
         largest: items a commit.
-        most_waiting: beyond it, callers are refused at once.
+        most_waiting: beyond it, callers are refused at once. Those whose lane has nothing waiting find as much room
+            again: one that sends thousands must not fill it for all.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class GroupCommit(Generic[Item, Result]):
         Raises:
             Upstream: too many wait already, or the commit failed.
         """
-        if self._waiting >= self._most_waiting:
+        if self._waiting >= self._most_waiting * (1 if lane in self._lanes else 2):
             raise Upstream(
                 "intake_full", "More comes in than the database can take just now.", remedy="Send it again in a moment."
             )

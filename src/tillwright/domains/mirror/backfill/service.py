@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -77,6 +78,8 @@ class Backfill:
         self._reader = reader
         self._ended = ended
         self._writers: Writers[_Page, Place | None] = Writers(self._write, number=WRITERS, largest=_BATCH)
+        # Organisations and leases of readers that the database failed: what it kept of their last word is unknown.
+        self._left: list[tuple[str, str]] = []
 
     async def step(self, *, parallel: int = 4, most: int | None = None) -> int:
         """Read pages, `parallel` at a time, turn by turn over the organisations; returns how many.
@@ -87,6 +90,8 @@ class Backfill:
         step = _Step(most, turn=max(1, min(TURN, most // parallel)))
         tasks: set[asyncio.Task[int]] = set()
         opened = _Opened(self._access, self._clock)
+        left, self._left = self._left, []
+        await self._let_go(left)
         try:
             while True:
                 step.changed.clear()
@@ -97,9 +102,8 @@ class Backfill:
                 if not tasks:
                     return step.read
                 done = await step.wait(tasks)
+                step.left += sum(task.result() for task in done)
                 tasks -= done
-                for task in done:
-                    step.left += task.result()
         finally:
             for task in tasks:
                 task.cancel()
@@ -110,8 +114,12 @@ class Backfill:
             organisations = await store.organisations(tx, self._clock.now())
         for organisation_id in organisations:
             lease = ids.token(12)
-            async with self._database.tenant(organisation_id) as tx:
-                place = await store.claim(tx, organisation_id, lease, self._clock.now())
+            try:
+                async with self._database.tenant(organisation_id) as tx:
+                    place = await store.claim(tx, organisation_id, lease, self._clock.now())
+            except TillwrightError:
+                self._left.append((organisation_id, lease))
+                raise
             if place is not None:
                 return _Claim(organisation_id, lease, place)
         return None
@@ -134,18 +142,28 @@ class Backfill:
                     step.changed.set()  # the older part of the range is free for another reader
                 claim = replace(claim, place=place)
         except asyncio.CancelledError:
-            await self._let_go(claim)
+            # A worker that is told to stop leaves the range to the next one at once, not when its lease is over.
+            with suppress(TillwrightError):
+                await self._let_go([(claim.organisation_id, claim.lease)])
+            raise
+        except TillwrightError:
+            self._left.append((claim.organisation_id, claim.lease))
             raise
         step.changed.set()
         return most
 
-    async def _let_go(self, claim: _Claim) -> None:
-        """A worker that is told to stop leaves the range to the next one at once, not when its lease is over."""
+    async def _let_go(self, leases: Sequence[tuple[str, str]]) -> None:
+        """Leave ranges to whoever claims them next; where the database is away, our next step tries again."""
+        if not leases:
+            return
         try:
-            async with self._database.tenant(claim.organisation_id) as tx:
-                await store.let_go(tx, claim.organisation_id, claim.lease, claim.place)
+            async with self._database.open() as tx:
+                for organisation_id, lease in leases:
+                    await turn_to(tx, organisation_id)
+                    await store.let_go(tx, organisation_id, lease)
         except TillwrightError:
-            pass  # then it is over by itself, after a while
+            self._left += leases
+            raise
 
     async def _access(self, organisation_id: str, livemode: bool) -> Access | TillwrightError:
         try:

@@ -215,11 +215,12 @@ async def end(tx: Tx, organisation_id: str, lease: str, place: Place, at: dateti
     await _finish(tx, organisation_id, place, at)
 
 
-async def let_go(tx: Tx, organisation_id: str, lease: str, place: Place) -> None:
-    """Leave the range as it is to whoever claims it next."""
+async def let_go(tx: Tx, organisation_id: str, lease: str) -> None:
+    """Leave the range of a lease, if it has one, as it is to whoever claims it next."""
     await tx.execute(
-        f"update mirror_ranges set lease = null, leased_until = null where {_MINE}",  # noqa: S608 - the texts above
-        _mine(organisation_id, lease, place),
+        "update mirror_ranges set lease = null, leased_until = null "
+        "where organisation_id = %s and lease = %s and state = 'RUNNING'",
+        (organisation_id, lease),
     )
 
 
