@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.domains.mirror.conftest import OneKey, Scripted, customer
@@ -186,6 +188,33 @@ async def test_a_clock_that_is_gone_is_passed_over_and_a_lost_cursor_costs_nothi
         pass
     assert await customers(mirror, database, organisation) == stripe.all
     assert lost
+
+
+async def test_a_mirror_that_was_filled_before_clocks_were_walked_reads_their_lists_too(
+    mirror: Mirror,
+    database: Database,
+    database_url: Secret,
+    organisation: str,
+    stripe: Clocked,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await start(mirror, database, organisation)
+    while await mirror.backfill_step():
+        pass
+    upgrade = importlib.import_module("tillwright.gateways.database.migrations.versions.0042_clock_lists")
+    with psycopg.connect(database_url.reveal(), options="-c search_path=tillwright") as connection:
+        connection.execute("delete from mirror_ranges where parent_id is not null and object <> 'subscription_item'")
+        connection.execute("delete from mirror_objects where body->>'test_clock' is not null")
+        monkeypatch.setattr(upgrade, "op", connection)
+        upgrade.upgrade()
+    assert len(await customers(mirror, database, organisation)) == 250
+    stripe.given.clear()
+    while await mirror.backfill_step():
+        pass
+    assert await customers(mirror, database, organisation) == stripe.all
+    assert sum(stripe.given.values()) == 3 + 250 + 2, "the plain list is not read once more"
+    async with database.tenant(organisation) as tx:
+        assert {row.state for row in await mirror.backfill_progress(tx)} == {BackfillState.DONE}
 
 
 async def test_there_are_no_clocks_in_live_mode(

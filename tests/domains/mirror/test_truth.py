@@ -114,7 +114,7 @@ def test_lists_that_fail_alike_are_said_in_one_sentence() -> None:
 def test_what_the_key_may_not_read_and_what_stripe_leaves_out_is_noted() -> None:
     truth = said(
         listed("coupon", coverage=Coverage.DENIED, right="rak_coupon_read", proof=None, present=0),
-        listed("review", coverage=Coverage.IN_PART, part="open ones only"),
+        listed("review", coverage=Coverage.IN_PART, part="open ones only", proof=replace(PROOF, asked_for=9)),
     )
     assert (truth.standing, truth.title) == (Standing.RIGHT, "Right, but not whole")
     assert [remark.code for remark in truth.remarks] == ["not_readable", "in_part"]

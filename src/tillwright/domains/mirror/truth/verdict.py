@@ -138,7 +138,8 @@ def _not_known(
             f"{_names([row for _, row in late])} not compared since {_when(oldest)} or soon after; at its pace each "
             f"list is compared again within {_span(within)}.", _WORKER,
         )  # fmt: skip
-    asked_for = sum(row.proof.asked_for for row in lists if row.proof)
+    # What Stripe's list leaves out anyway is asked for after each pass, and is no sign of anything.
+    asked_for = sum(row.proof.asked_for for row in lists if row.proof and row.coverage is not Coverage.IN_PART)
     if asked_for:
         yield Remark(
             "asked_for", Tone.BUSY, "Some objects are asked for",
