@@ -130,9 +130,13 @@ A restricted key needs the *right* to read a list. Where VERIFY asks for none, a
 the page shows, names it then.
 
 *By time* lists are read in ranges of `created`, several at once, and proven range by range; *by cursor* lists from
-the first page to the last; *by parent* lists with one request a parent, and are proven parent by parent. The active
-entitlements of a customer are asked for again with each `entitlements.active_entitlement_summary.updated`. The view is
-what [SQL](../how-to/query-with-sql.md) reads.
+the first page to the last; *by parent* lists with one request a parent, and are proven parent by parent. What a parent
+carries whole, such as a subscription's items, is read there, in SQL, over HTTP and in files; only longer lists cost
+requests. Where no list is carried, only parents are asked of which something here says that they have some: customers
+with a balance, or with an invoice that began or ended with one. Of lines and the like no event tells: what is beyond
+the first ten comes with the next pass, which begins when the parent changes. The active entitlements of a customer are
+asked for again with each `entitlements.active_entitlement_summary.updated`. The view is what
+[SQL](../how-to/query-with-sql.md) reads.
 
 In test mode Stripe's lists of customers, subscriptions and quotes leave out what lives on a test clock. Those lists
 are *and by clock*: once the clocks are known they are read again for each, and so are they proven. A key that may not
@@ -145,6 +149,7 @@ list clocks leaves these three in part.
         how = f"by parent: `{kind.of}`" if kind.of else "by time" if kind.by_created else "by cursor"
         how += f", only where longer than its `{kind.inside}` show" if kind.inside else ""
         how += f", where there are `{kind.once}` objects" if kind.once else ""
+        how += ", only those that have some" if kind.finder else ""
         how += " and by clock" if kind.on_clocks else ""
         right = right_to_list(kind.object, kind.path)
         where = f"| `{kind.object}` | `stripe.{kind.view}` | `{kind.path}` | {how} "
@@ -152,7 +157,8 @@ list clocks leaves these three in part.
     text += "\n## In part\n\nLists that leave something out, and what brings the rest.\n\n"
     text += "| object | its list has |\n|---|---|\n"
     text += "".join(f"| `{kind.object}` | {kind.part} |\n" for kind in KINDS if kind.part)
-    text += "\n## Set aside\n\nLists that Stripe has and the mirror leaves out.\n\n| list | why |\n|---|---|\n"
+    text += "\n## Set aside\n\nLists that Stripe has and the mirror leaves out; with these, every list of the pinned "
+    text += "API version is on this page.\n\n| list | why |\n|---|---|\n"
     return text + "".join(f"| `{path}` | {reason} |\n" for path, reason in ASIDE.items())
 
 

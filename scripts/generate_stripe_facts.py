@@ -2,11 +2,13 @@
 
 Usage: python scripts/generate_stripe_facts.py path/to/openapi.json
 facts.json, a row a path template: which POST takes metadata ("m"), which GET is a list ("l") and filters by created
-("c"). objects.json: which lists there are, of what, and what they need; the fields of each listed object, by type.
+("c"). objects.json: which lists there are, of what, and what they need, those with an id in their path and searches
+too; the fields of each listed object, by type.
 Source: Stripe's OpenAPI description, MIT, © Stripe; see facts.NOTICE beside the written files.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,17 +52,13 @@ def answer_of(operation: dict[str, Any]) -> dict[str, Any]:
     return operation["responses"]["200"]["content"].get("application/json", {}).get("schema", {})
 
 
-def listed(page: dict[str, Any], operation: dict[str, Any]) -> str | None:
-    """The one object type a list operation answers with."""
-    rows = resolved(page, answer_of(operation)).get("properties", {}).get("data", {}).get("items", {})
-    names = [name for inner in [rows, *rows.get("anyOf", [])] if "$ref" in inner and (name := inner["$ref"])]
-    if len(names) != 1:
-        return None
-    return (
-        resolved(page, rows)["properties"]["object"]["enum"][0]
-        if "object" in resolved(page, rows).get("properties", {})
-        else names[0].removeprefix(REF)
-    )
+def listed(page: dict[str, Any], operation: dict[str, Any]) -> list[str]:
+    """The object types a list operation answers with; none for what is no list."""
+    rows = resolved(page, answer_of(operation)).get("properties", {}).get("data", {})
+    if rows.get("type") != "array":
+        return []
+    inner = [each for each in [rows["items"], *rows["items"].get("anyOf", [])] if "$ref" in each]
+    return [resolved(page, each)["properties"]["object"]["enum"][0] for each in inner]
 
 
 def kind_of_field(schema: dict[str, Any]) -> str:
@@ -78,17 +76,16 @@ def kind_of_field(schema: dict[str, Any]) -> str:
 
 
 def lists_of(page: dict[str, Any]) -> dict[str, Any]:
-    """Each collection that GET pages through, without an id in its path."""
+    """Each collection that a GET answers with, by its template: `{}` stands for an id."""
     lists: dict[str, Any] = {}
     for path, operations in sorted(page["paths"].items()):
         get = operations.get("get")
-        if not get or "{" in path or not (name := listed(page, get)):
+        if not get or not (names := listed(page, get)):
             continue
         parameters = {each["name"]: each for each in get.get("parameters", []) if each["in"] == "query"}
-        if "starting_after" not in parameters:
-            continue
         needs = sorted(name for name, each in parameters.items() if each.get("required"))
-        lists[path] = {"object": name, "created": "created" in parameters, "needs": needs}
+        created = {"created", "starting_after"} <= parameters.keys()
+        lists[re.sub(r"{\w+}", "{}", path)] = {"object": "|".join(names), "created": created, "needs": needs}
     return lists
 
 
@@ -115,7 +112,8 @@ def objects_of(page: dict[str, Any], names: set[str]) -> dict[str, Any]:
 
 def write_objects(page: dict[str, Any]) -> None:
     lists = lists_of(page)
-    objects = objects_of(page, {row["object"] for row in lists.values()} | {"balance"})
+    # Lists of several types are set aside, all of them.
+    objects = objects_of(page, {row["object"] for row in lists.values() if "|" not in row["object"]} | {"balance"})
     text = ",\n".join(f"  {json.dumps(path)}: {json.dumps(row)}" for path, row in lists.items())
     more = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in objects.items())
     version = json.dumps(page["info"]["version"])

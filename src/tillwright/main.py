@@ -95,6 +95,10 @@ async def _expire(house: House) -> int:
     return await house.webhooks.keeping.expire(await house.tenancy.organisation_ids())
 
 
+async def _search(house: House) -> int:
+    return await house.mirror.searching.step(await house.tenancy.organisation_ids())
+
+
 async def _work(settings: Settings) -> int:
     from tillwright.doors import worker
 
@@ -132,6 +136,7 @@ async def _work(settings: Settings) -> int:
                     "plans", 1.0, worker.Relay(house.database, "entitlements", house.entitlements.replan).step
                 ),
                 worker.Chore("days", 60.0, house.mirror.charting.step),
+                worker.Chore("search", 60.0, lambda: _search(house), idle=600.0),
                 worker.Chore("credit wallets", 5.0, house.credits.settling.step),
                 worker.Chore("end soon", 1.0, house.entitlements.sweep_step),
             ],

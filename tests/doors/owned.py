@@ -13,6 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
+import orjson
 from psycopg import sql
 
 from tests.domains.automation.stage import unpaid_invoice
@@ -28,6 +29,9 @@ from tillwright.domains.notifications.configuration.model import Change
 from tillwright.domains.notifications.notices.service import CONSUMER
 from tillwright.domains.notifications.optouts.service import Link
 from tillwright.domains.tenancy import Principal
+from tillwright.domains.webhooks import envelope
+from tillwright.domains.webhooks import store as stored_events
+from tillwright.domains.webhooks.model import Arrival
 from tillwright.kit import ids
 from tillwright.kit.clock import to_unix
 from tillwright.kit.seal import Secret
@@ -82,6 +86,19 @@ async def _stripe(owned: Owned) -> None:
         await owned.house.mirror.start_backfill(tx, owned.organisation_id, livemode=False)
     while await owned.house.mirror.backfill_step():
         pass
+
+
+async def _event(owned: Owned) -> None:
+    """An event of Stripe's that came and was not applied yet."""
+    at = owned.house.clock.now()
+    body = {
+        "id": f"evt_{owned.organisation_id}", "object": "event", "type": "novelty.made", "livemode": False,
+        "created": to_unix(at), "data": {"object": {"id": "nov_1", "object": "novelty"}},
+    }  # fmt: skip
+    raw = orjson.dumps(body)
+    arrival = Arrival(owned.organisation_id, owned.sandbox.account, envelope.read(raw), raw, at)
+    async with owned.house.database.tenant(owned.organisation_id) as tx:
+        await stored_events.insert(tx, owned.organisation_id, [arrival])
 
 
 async def _people(owned: Owned) -> None:
@@ -233,7 +250,7 @@ async def own_account(owned: Owned) -> None:
 
 
 SEEDS: list[Seed] = [
-    _stripe, _people, _workflow, _mail, _effect, _entitlement, _notices, _credit, _approval, _hook, own_account,
+    _stripe, _event, _people, _workflow, _mail, _effect, _entitlement, _notices, _credit, _approval, _hook, own_account,
 ]  # fmt: skip
 
 

@@ -297,6 +297,38 @@ async def test_a_type_built_anew_from_raw_events_and_a_backfill_has_the_same_row
         await webhooks.keeping.replay(replace(principal, role="VIEWER"), "customer", livemode=False)
 
 
+async def test_a_tombstone_outlives_the_events_and_every_rebuild(
+    webhooks: Webhooks, mirror: Mirror, database: Database, organisation: str, account: Account, clock: ManualClock
+) -> None:
+    """Stripe lists no deleted customer, and forgets its events; whoever asks here is told that there was one."""
+    account.live(200, 5 * 86_400)
+    await catch_up(webhooks, mirror, clock, organisation)
+    query = "select id, deleted, digest, search, body from mirror_objects where deleted order by id"
+
+    async def tombstones() -> list[dict[str, Any]]:
+        async with database.tenant(organisation) as tx:
+            return await (await tx.execute(query)).fetchall()
+
+    before = await tombstones()
+    assert len(before) > 5
+    clock.move(100 * 86_400)
+    assert await webhooks.keeping.expire([organisation]) > 0
+    principal = Principal(organisation, "USER", "usr_ada", "Ada", "EDITOR")
+    # One of them is at Stripe again, under the id that a person chose for it: it is no tombstone any more.
+    again = before[0]["id"]
+    account.customers[again] = {"id": again, "object": "customer", "created": 5, "livemode": False, "name": "back"}
+    await webhooks.keeping.replay(principal, "customer", livemode=False, rebuild=True)
+    async with database.tenant(organisation) as tx:
+        count = (await mirror.counts(tx, livemode=False))["customer"]
+        assert (count.present, count.deleted) == (0, len(before))
+    await catch_up(webhooks, mirror, clock, organisation)
+    assert await tombstones() == before[1:]
+    async with database.tenant(organisation) as tx:
+        count = (await mirror.counts(tx, livemode=False))["customer"]
+        assert (count.present, count.deleted) == (len(account.customers), len(before) - 1)
+        assert (await mirror.get(tx, "customer", again, livemode=False)).body["name"] == "back"
+
+
 async def test_events_are_kept_for_ninety_days_and_those_not_applied_until_they_are(
     webhooks: Webhooks, mirror: Mirror, database: Database, organisation: str, account: Account, clock: ManualClock
 ) -> None:

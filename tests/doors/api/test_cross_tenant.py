@@ -59,6 +59,7 @@ ROWS = {
     "userIntegrationId": ("connections", "con"),
     "walletId": ("mirror_objects", "pm_"),
     "objectId": ("mirror_objects", "cus_"),
+    "stripeEventId": ("stripe_events", "evt_"),
 }
 # Columns that move when somebody is merely recognised.
 MOVES = {"last_used", "seen"}

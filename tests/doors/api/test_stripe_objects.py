@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.contracts.published import Opened, published_clients
 from tests.sandbox.conftest import Sandbox
 from tillwright.domains.mirror.model import FetchedCopy
+from tillwright.gateways.stripe.facts import API_VERSION
 from tillwright.kit.clock import ManualClock
 from tillwright.kit.seal import Secret
 from tillwright.wiring import House
@@ -75,3 +78,66 @@ async def test_objects_are_listed_shown_and_exported(
     assert lines.headers["content-type"].startswith("application/x-ndjson")
     assert lines.text.count("\n") == 1
     assert (await get("/stripeObjectExport/coupon", format="xlsx")).status_code == 400
+
+
+async def test_subscription_items_are_those_that_stripe_lists(
+    opened: Opened, house: House, stripe_sandbox: Sandbox, clock: ManualClock
+) -> None:
+    client = await opened(role="VIEWER")
+    headers, base = {"Authorization": f"Key {client.key}"}, f"/org/{client.organisation_id}"
+    at = stripe_sandbox.client.v1
+    customer = at.customers.create({"email": "ann@example.com", "payment_method": "pm_card_visa"})
+    prices = [
+        at.prices.create(
+            {"currency": "usd", "unit_amount": 100 + n, "recurring": {"interval": "month"},
+             "product_data": {"name": f"Plan {n}"}}
+        )
+        for n in range(12)
+    ]  # fmt: skip
+    subscriptions = [
+        at.subscriptions.create(
+            {"customer": customer.id, "items": [{"price": price.id} for price in prices[:many]],
+             "collection_method": "send_invoice", "days_until_due": 30}
+        )
+        for many in (1, 3, 12)
+    ]  # fmt: skip
+    await house.integrations.connect(
+        client.principal,
+        publishable_key=stripe_sandbox.publishable_key,
+        secret_key=Secret(stripe_sandbox.restricted_key),
+    )
+    async with house.database.tenant(client.organisation_id) as tx:
+        await house.mirror.start_backfill(tx, client.organisation_id, livemode=False)
+    while await house.mirror.backfill_step():
+        pass
+    headers_there = {"Authorization": f"Bearer {stripe_sandbox.restricted_key}", "Stripe-Version": API_VERSION}
+    listed: dict[str, Any] = {}
+    async with httpx.AsyncClient(base_url=stripe_sandbox.url, headers=headers_there) as stripe:
+        for each in subscriptions:
+            asked = {"subscription": each.id, "limit": "100"}
+            theirs = (await stripe.get("/v1/subscription_items", params=asked)).json()
+            listed |= {item["id"]: item for item in theirs["data"]}
+    assert len(listed) == 16
+    ours: dict[str, Any] = {}
+    params = {"limit": "5"}
+    while True:
+        answer = await client.http.get(f"{base}/stripeObject/subscription_item", headers=headers, params=params)
+        page = answer.json()
+        ours |= {item["id"]: item["stripeObject"] for item in page["items"]}
+        if page["nextCursor"] is None:
+            break
+        params["cursor"] = page["nextCursor"]
+    assert ours == listed
+    file = await client.http.get(
+        f"{base}/stripeObjectExport/subscription_item", headers=headers, params={"format": "ndjson"}
+    )
+    assert {body["id"]: body for body in map(json.loads, file.text.splitlines())} == listed
+    types = (await client.http.get(f"{base}/stripeObject", headers=headers)).json()
+    assert {row["objectType"]: row["count"] for row in types}["subscription_item"] == 16
+    for name in (next(iter(listed)), list(listed)[-1]):
+        one = await client.http.get(f"{base}/stripeObject/subscription_item/{name}", headers=headers)
+        assert (one.status_code, one.json()["stripeObject"]) == (200, listed[name])
+        found = await client.http.get(
+            f"{base}/stripeObject/subscription_item", headers=headers, params={"search": name}
+        )
+        assert [item["id"] for item in found.json()["items"]] == [name]

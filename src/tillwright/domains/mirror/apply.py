@@ -36,7 +36,7 @@ class Known:
     """What the mirror knows of an object.
 
     `fetched_at`: when the newest fetch in it began. `event_created`, `event_received`: the newest times of all events
-    seen for it, in Stripe's time and in ours. `digest` is of the body.
+    seen for it, in Stripe's time and in ours. `digest` is of the body, `held` how many objects it carries (`Columns`).
     """
 
     deleted: bool
@@ -45,6 +45,7 @@ class Known:
     event_received: datetime | None
     event_id: str | None
     digest: bytes
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)

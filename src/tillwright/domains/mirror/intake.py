@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tillwright.domains.mirror import store
 from tillwright.domains.mirror.apply import Verdict
+from tillwright.domains.mirror.columns import HELD, carries_more
 from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.merge import merge
 from tillwright.domains.mirror.model import EventCopy, FetchedCopy
@@ -30,8 +31,9 @@ async def take_in(
     for copy in told:
         merged.asks.update(asks(copy, before.get(copy.key)))
         before[copy.key] = copy.body or {}
-    if any(parts_of(copy.body)[1] for copy in told):
-        await marks.mark_lists(tx, organisation_id, PART, at)  # more than the event carries: their lists are read again
+    longer = {PART for copy in told if parts_of(copy.body)[1]} | _longer(copies, merged.verdicts)
+    for object_type in sorted(longer):  # more than the copies carry: their lists are read again
+        await marks.mark_lists(tx, organisation_id, object_type, at)
     await marks.mark(tx, organisation_id, merged.asks, at)
     return merged.verdicts
 
@@ -44,3 +46,13 @@ def _heard(copies: Sequence[EventCopy | FetchedCopy]) -> dict[tuple[bool, str], 
             kind = copy.key[:2]
             found[kind] = max(copy.received, found.get(kind, copy.received))
     return found
+
+
+def _longer(copies: Sequence[EventCopy | FetchedCopy], verdicts: Sequence[Verdict]) -> set[str]:
+    """The types of which a parent that just changed carries only the first: by a list it is read anyhow."""
+    return {
+        HELD[copy.object].object
+        for copy, verdict in zip(copies, verdicts, strict=True)
+        if copy.object in HELD and copy.body is not None and Verdict.WRITE in verdict
+        and not (isinstance(copy, FetchedCopy) and copy.listed) and carries_more(copy.object, copy.body)
+    }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, LiteralString
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,20 +14,24 @@ class Kind:
 
     Args:
         object: its name, as in each object's `object` field.
-        path: where it is listed; one object is at `path/id`.
+        path: where it is listed, `{}` for the parent's id; one object is at `path/id`.
         plural: for people.
         by_created: the list takes `created[…]`.
         deletable: it can cease to exist, so that 404 means deleted.
         core: what most pages and workflows need, so brought in before all else.
-        search: the fields a person would look for it by, beside its id.
+        search: the fields a person would look for it by, beside its id; `a.b` is inside `a`.
         params: what the list needs to be whole.
-        of: the object it is listed by, one request a parent; the parameter is called like the parent.
+        of: the object it is listed by, one request a parent; the parameter is called like the parent, if its id is not
+            in the path.
         inside: the parent carries the first of them in this field, so that only longer lists are asked for.
         having: only for parents that an object of that type belongs to, by its `customer`.
         once: only if the account has objects of that type.
         part: what the list leaves out, and what brings the rest; None for a list that has everything.
         on_clocks: the list leaves out what lives on a test clock, and has it if it is asked for that clock: in test
             mode it is read once more for each.
+        finder: an SQL function that knows which parents have some: the first behind an id, in a mode.
+        silent: no event tells of each new one, so that every pass over its list brings some.
+        alone: one can be fetched by itself. If not, what a whole pass did not meet is no more.
     """
 
     object: str
@@ -44,11 +48,14 @@ class Kind:
     once: str | None = None
     part: str | None = None
     on_clocks: bool = False
+    finder: LiteralString | None = None
+    silent: bool = False
+    alone: bool = True
 
     @property
     def view(self) -> str:
         """The name of its view in the schema `stripe`."""
-        return self.path.removeprefix("/v1/").replace("/", "_")
+        return self.path.removeprefix("/v1/").replace("/{}", "").replace("/", "_")
 
     @property
     def parent(self) -> str | None:
@@ -60,13 +67,34 @@ class Kind:
         """What the list calls the parent."""
         return (self.parent or "").rpartition(".")[2]
 
-    def path_of(self, object_id: str) -> str | None:
-        """Where one object is fetched; None for an id that no path can hold."""
-        return f"{self.path}/{object_id}" if _IN_A_PATH.fullmatch(object_id) else None
+    @property
+    def nested(self) -> bool:
+        """The parent's id is in the path of its list."""
+        return "{}" in self.path
+
+    def list_of(self, parent_id: str | None) -> str:
+        """Where it is listed, for a parent's id that a path can hold."""
+        return self.path.replace("{}", parent_id or "")
+
+    def path_of(self, object_id: str, parent_id: str | None = None) -> str | None:
+        """Where one object is fetched; None for an id that no path can hold, or where it has no path of its own."""
+        if not self.alone or not in_a_path(object_id) or (self.nested and not in_a_path(parent_id or "")):
+            return None
+        return f"{self.list_of(parent_id)}/{object_id}"
 
 
 CLOCK = "test_helpers.test_clock"
-_IN_A_PATH = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.~!$'()*+,;=:-]+")
+
+
+def in_a_path(object_id: str) -> bool:
+    """Whether an id can stand in a path."""
+    return _IN_A_PATH.fullmatch(object_id) is not None
+
+
+IN_A_PATH = r"(?!\.{1,2}$)[A-Za-z0-9_.~!$'()*+,;=:-]+"
+"""An id that can stand in a path, as a pattern, for PostgreSQL too: some are chosen by people."""
+_IN_A_PATH = re.compile(IN_A_PATH)
+_BILLING = ("billing_details.name", "billing_details.email", "billing_details.phone")
 _EVERY_STATUS = MappingProxyType[str, Any]({"status": "all"})
 
 # The core comes first and in the order a person looks for it; customers before what belongs to them.
@@ -82,12 +110,14 @@ KINDS: tuple[Kind, ...] = (
     Kind("invoice", "/v1/invoices", "Invoices", deletable=True, core=True,
          search=("number", "customer_name", "customer_email", "description")),
     Kind("payment_intent", "/v1/payment_intents", "Payments", core=True, search=("description", "receipt_email")),
-    Kind("charge", "/v1/charges", "Charges", core=True, search=("description", "receipt_email", "receipt_number")),
+    Kind("charge", "/v1/charges", "Charges", core=True,
+         search=("description", "receipt_email", "receipt_number", *_BILLING)),
     Kind("refund", "/v1/refunds", "Refunds", core=True, search=("description", "receipt_number")),
-    Kind("payment_method", "/v1/payment_methods", "Payment methods", by_created=False,
+    Kind("payment_method", "/v1/payment_methods", "Payment methods", by_created=False, search=_BILLING,
          part="all but those of the type custom; their events bring them"),
     Kind("setup_intent", "/v1/setup_intents", "Setup intents", search=("description",)),
-    Kind("dispute", "/v1/disputes", "Disputes", search=("reason",)),
+    Kind("dispute", "/v1/disputes", "Disputes",
+         search=("reason", "evidence.customer_name", "evidence.customer_email_address")),
     Kind("invoiceitem", "/v1/invoiceitems", "Invoice items", deletable=True, search=("description",)),
     Kind("invoice_payment", "/v1/invoice_payments", "Invoice payments"),
     Kind("credit_note", "/v1/credit_notes", "Credit notes", search=("number", "memo")),
@@ -95,7 +125,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("plan", "/v1/plans", "Plans", deletable=True, search=("nickname", "product")),
     Kind("quote", "/v1/quotes", "Quotes", by_created=False, search=("number", "description"), on_clocks=True),
     Kind("checkout.session", "/v1/checkout/sessions", "Checkout sessions",
-         search=("customer_email", "client_reference_id")),
+         search=("customer_email", "client_reference_id", "customer_details.name", "customer_details.email")),
     Kind("payment_link", "/v1/payment_links", "Payment links", by_created=False),
     Kind("balance_transaction", "/v1/balance_transactions", "Balance transactions", search=("description", "source")),
     Kind("payout", "/v1/payouts", "Payouts", search=("description",)),
@@ -121,7 +151,8 @@ KINDS: tuple[Kind, ...] = (
          part="open ones only; one that was closed is as its event, review.closed, left it"),
     Kind("radar.early_fraud_warning", "/v1/radar/early_fraud_warnings", "Early fraud warnings"),
     Kind("radar.value_list", "/v1/radar/value_lists", "Radar lists", deletable=True, search=("name", "alias")),
-    Kind("payment_record", "/v1/payment_records", "Payment records", by_created=False),
+    Kind("payment_record", "/v1/payment_records", "Payment records", by_created=False,
+         search=("customer_details.name", "customer_details.email")),
     Kind("payment_method_configuration", "/v1/payment_method_configurations", "Payment method configurations",
          by_created=False, search=("name",)),
     Kind("payment_method_domain", "/v1/payment_method_domains", "Payment method domains", by_created=False,
@@ -132,7 +163,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("file_link", "/v1/file_links", "File links"),
     Kind("webhook_endpoint", "/v1/webhook_endpoints", "Webhook endpoints", by_created=False, deletable=True,
          search=("url", "description")),
-    Kind("account", "/v1/accounts", "Connected accounts", deletable=True, search=("email",)),
+    Kind("account", "/v1/accounts", "Connected accounts", deletable=True, search=("email", "business_profile.name")),
     Kind("application_fee", "/v1/application_fees", "Application fees"),
     Kind("financial_connections.account", "/v1/financial_connections/accounts", "Financial accounts linked",
          by_created=False, search=("display_name",)),
@@ -163,7 +194,20 @@ KINDS: tuple[Kind, ...] = (
          deletable=True, search=("name",)),
     # Listed for one parent at a time, after the parents.
     Kind("subscription_item", "/v1/subscription_items", "Subscription items", by_created=False, deletable=True,
-         of="subscription", inside="items"),
+         of="subscription", inside="items", silent=True),
+    Kind("line_item", "/v1/invoices/{}/lines", "Invoice lines", by_created=False, deletable=True,
+         search=("description",), of="invoice", inside="lines", silent=True, alone=False),
+    Kind("credit_note_line_item", "/v1/credit_notes/{}/lines", "Credit note lines", by_created=False, deletable=True,
+         search=("description",), of="credit_note", inside="lines", silent=True, alone=False),
+    Kind("transfer_reversal", "/v1/transfers/{}/reversals", "Transfer reversals", by_created=False, of="transfer",
+         inside="reversals", silent=True),
+    Kind("fee_refund", "/v1/application_fees/{}/refunds", "Application fee refunds", by_created=False,
+         of="application_fee", inside="refunds", silent=True),
+    Kind("product_feature", "/v1/products/{}/features", "Product features", by_created=False, deletable=True,
+         of="product", once="entitlements.feature", silent=True),
+    Kind("customer_balance_transaction", "/v1/customers/{}/balance_transactions", "Customer balance transactions",
+         search=("description", "invoice", "credit_note"), of="customer", finder="mirror_customers_with_balances",
+         silent=True),
     Kind("entitlements.active_entitlement", "/v1/entitlements/active_entitlements", "Active entitlements",
          by_created=False, deletable=True, search=("lookup_key",), of="customer", having="subscription",
          once="entitlements.feature"),
@@ -192,19 +236,56 @@ KINDS: tuple[Kind, ...] = (
 )  # fmt: skip
 
 ASIDE = MappingProxyType({
+    "/v1/accounts/{}/capabilities": "one request a connected account: events bring them as they change",
+    "/v1/accounts/{}/external_accounts": "one request a connected account: events bring them as they change",
+    "/v1/accounts/{}/people": "an older address of persons",
+    "/v1/accounts/{}/persons": "one request a connected account: events bring them as they change",
     "/v1/apps/secrets": "secrets that Stripe Apps keep: not ours to copy",
     "/v1/balance/history": "an older address of balance transactions",
     "/v1/billing/feedback_options": "Stripe's own wording, the same for everybody",
+    "/v1/billing/meters/{}/event_summaries": "sums over a span of time that the question names, never stored",
+    "/v1/charges/search": "another way to charges",
+    "/v1/charges/{}/refunds": "another way to refunds",
+    "/v1/checkout/sessions/{}/line_items":
+        "one request a session; the lines of its invoice, or the items of its subscription, are mirrored",
     "/v1/climate/products": "Stripe's own catalogue, the same for everybody",
     "/v1/climate/suppliers": "Stripe's own catalogue, the same for everybody",
     "/v1/country_specs": "Stripe's own reference data, the same for everybody",
     "/v1/credit_notes/preview/lines": "computed for a question, never stored",
+    "/v1/customers/search": "another way to customers",
+    "/v1/customers/{}/bank_accounts":
+        "an older kind of payment method, one request a customer: events bring them as they change",
+    "/v1/customers/{}/cards":
+        "an older kind of payment method, one request a customer: events bring them as they change",
+    "/v1/customers/{}/cash_balance_transactions": "one request a customer: an event brings each as it is made",
+    "/v1/customers/{}/payment_methods": "another way to payment methods",
+    "/v1/customers/{}/sources":
+        "an older kind of payment method, one request a customer: events bring them as they change",
+    "/v1/customers/{}/subscriptions": "another way to subscriptions",
+    "/v1/customers/{}/tax_ids":
+        "one request a customer: events bring them as they change, and each invoice has those it was made out with",
     "/v1/events": "kept as received, whole, beside the mirror",
     "/v1/exchange_rates": "Stripe's own reference data, the same for everybody",
+    "/v1/financial_connections/accounts/{}/owners":
+        "names and addresses of other people: not copied without their asking",
     "/v1/financial_connections/transactions": "bank statements of other people: not copied without their asking",
+    "/v1/invoices/search": "another way to invoices",
     "/v1/issuing/tokens": "network tokens",
     "/v1/linked_accounts": "an older address of linked financial accounts",
+    "/v1/linked_accounts/{}/owners": "an older address of the owners of linked financial accounts",
+    "/v1/payment_intents/search": "another way to payment intents",
+    "/v1/payment_intents/{}/amount_details_line_items": "one request a payment, and few payments have any",
+    "/v1/payment_links/{}/line_items": "one request a link; what was bought by it is in its invoices and subscriptions",
+    "/v1/prices/search": "another way to prices",
+    "/v1/products/search": "another way to products",
+    "/v1/quotes/{}/computed_upfront_line_items": "computed for a question; a quote has its sums in `computed`",
+    "/v1/quotes/{}/line_items": "one request a quote; an accepted one becomes an invoice or a subscription",
+    "/v1/reporting/report_types": "Stripe's own catalogue, the same for everybody",
     "/v1/setup_attempts": "one request a setup intent; each intent carries its latest attempt",
+    "/v1/sources/{}/source_transactions": "sources have no list to walk: events bring them as they are made",
+    "/v1/subscriptions/search": "another way to subscriptions",
+    "/v1/tax/calculations/{}/line_items": "computed for a question, and gone after 90 days",
+    "/v1/tax/transactions/{}/line_items": "tax transactions have no list to walk",
     "/v1/tax_codes": "Stripe's own reference data, the same for everybody",
 })  # fmt: skip
 """Lists of Stripe's that are not mirrored, and why."""

@@ -15,23 +15,31 @@ from tillwright.domains.mirror.model import EventCopy, FetchedCopy, Key
 
 @dataclass(slots=True)
 class Row:
-    """An object's new state. `columns` is None where the body stays and only the evidence changes."""
+    """An object's new state. `columns` is None where the body stays and only the evidence changes.
+
+    `parent` is whose it is, if the copy said.
+    """
 
     key: Key
     account_id: str | None
     known: Known
     columns: Columns | None
+    parent: str | None = None
 
 
 @dataclass(slots=True)
 class Merged:
-    """`verdicts` has one a copy, in order; `asks` a reason an object; `present` and `deleted` are changes in number."""
+    """`verdicts` has one a copy, in order; `asks` a reason an object; the counters are changes in number.
+
+    `carried` counts the objects inside others, by the type of those that carry them.
+    """
 
     rows: dict[Key, Row] = field(default_factory=dict[Key, Row])
     asks: dict[Key, str] = field(default_factory=dict[Key, str])
     verdicts: list[Verdict] = field(default_factory=list[Verdict])
     present: Counter[tuple[bool, str]] = field(default_factory=Counter[tuple[bool, str]])
     deleted: Counter[tuple[bool, str]] = field(default_factory=Counter[tuple[bool, str]])
+    carried: Counter[tuple[bool, str]] = field(default_factory=Counter[tuple[bool, str]])
 
 
 def merge(known: Mapping[Key, Known], copies: Sequence[EventCopy | FetchedCopy]) -> Merged:
@@ -45,9 +53,12 @@ def merge(known: Mapping[Key, Known], copies: Sequence[EventCopy | FetchedCopy])
             # Nearly every row of a backfill: nothing is known of it, so what was fetched is the newest there is.
             columns = columns_of(copy.object, copy.id, copy.body)
             merged.rows[key] = Row(
-                key, copy.account_id, Known(False, copy.began, None, None, None, columns.digest), columns
-            )
+                key, copy.account_id, Known(False, copy.began, None, None, None, columns.digest, columns.held), columns,
+                copy.parent or columns.parent,
+            )  # fmt: skip
             merged.present[key[:2]] += 1
+            if columns.held:
+                merged.carried[key[:2]] += columns.held
             merged.verdicts.append(Verdict.WRITE)
             continue
         if isinstance(copy, EventCopy):
@@ -60,8 +71,9 @@ def merge(known: Mapping[Key, Known], copies: Sequence[EventCopy | FetchedCopy])
         if after is None or after == before:
             continue
         _count(merged, key, before, after)
-        kept = row.columns if row else None
-        merged.rows[key] = Row(key, copy.account_id, after, columns or kept)
+        kept = columns or (row.columns if row else None)
+        parent = copy.parent if isinstance(copy, FetchedCopy) else None
+        merged.rows[key] = Row(key, copy.account_id, after, kept, parent or (kept.parent if kept else None))
     return merged
 
 
@@ -78,7 +90,7 @@ def _event(before: Known | None, copy: EventCopy) -> tuple[Verdict, Known | None
         verdict = Verdict.WRITE if deletes else verdict & Verdict.WRITE
     after = _noted(before, event)
     if Verdict.WRITE in verdict:
-        after = replace(after, deleted=deletes, digest=columns.digest)
+        after = replace(after, deleted=deletes, digest=columns.digest, held=columns.held)
         return verdict, after, columns
     return verdict, after, None
 
@@ -100,13 +112,19 @@ def _fetch(before: Known | None, copy: FetchedCopy) -> tuple[Verdict, Known | No
     columns = None if copy.body is None else columns_of(copy.object, copy.id, copy.body)
     gone = columns is None
     digest = columns.digest if columns else (before.digest if before else b"")
-    verdict = judge_fetch(before, FromFetch(copy.began, copy.listed, gone, digest))
+    held = columns.held if columns else (before.held if before else 0)
+    kind = BY_OBJECT.get(copy.object)
+    alone = kind is None or kind.alone
+    verdict = judge_fetch(before, FromFetch(copy.began, copy.listed and alone, gone, digest))
+    if Verdict.ASK in verdict and not alone:
+        verdict = Verdict.WRITE  # what can't be asked for by itself is what its list says
     if Verdict.WRITE not in verdict:
         return verdict, before, None
     if before is None:
-        return verdict, Known(gone, copy.began, None, None, None, digest), columns
+        return verdict, Known(gone, copy.began, None, None, None, digest, held), columns
     same = digest == before.digest
-    return verdict, replace(before, deleted=gone, fetched_at=copy.began, digest=digest), None if same else columns
+    after = replace(before, deleted=gone, fetched_at=copy.began, digest=digest, held=held)
+    return verdict, after, None if same else columns
 
 
 def _later(one: datetime | None, other: datetime) -> datetime:
@@ -125,8 +143,14 @@ def _reason(copy: EventCopy | FetchedCopy) -> str:
 
 def _count(merged: Merged, key: Key, before: Known | None, after: Known) -> None:
     kind = key[:2]
+    if change := _carried(after) - _carried(before):
+        merged.carried[kind] += change
     if before is not None and before.deleted == after.deleted:
         return
     if before is not None:
         (merged.deleted if before.deleted else merged.present)[kind] -= 1
     (merged.deleted if after.deleted else merged.present)[kind] += 1
+
+
+def _carried(known: Known | None) -> int:
+    return 0 if known is None or known.deleted else known.held

@@ -38,7 +38,7 @@ class EventCopy:
 class FetchedCopy:
     """What Stripe answered about an object; `body` is None where it is no more.
 
-    `began`: when we asked, by our clock. `listed`: it came in a list.
+    `began`: when we asked, by our clock. `listed`: it came in a list; `parent`: of whose list, where it is a parent's.
     """
 
     livemode: bool
@@ -48,6 +48,7 @@ class FetchedCopy:
     began: datetime
     listed: bool
     body: dict[str, Any] | None
+    parent: str | None = None
 
     @property
     def key(self) -> Key:
@@ -59,7 +60,8 @@ class MirrorObject:
     """An object as Stripe sent it. `created` is None for types that have no such time.
 
     `seen` is when the copy was last confirmed: by a fetch or by an event, whichever is later. `event_id` is the last
-    event of Stripe's that told of the object; None if none has.
+    event of Stripe's that told of the object; None if none has. `parent` is whose it is, for types that are listed by
+    parents.
     """
 
     livemode: bool
@@ -73,6 +75,7 @@ class MirrorObject:
     seen: datetime
     body: dict[str, Any]
     event_id: str | None
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

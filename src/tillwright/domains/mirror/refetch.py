@@ -98,7 +98,7 @@ class Refetch:
     async def _fetch(self, access: Access, mark: Mark) -> FetchedCopy:
         livemode, object_type, object_id = mark.key
         kind = BY_OBJECT.get(object_type)
-        path = kind.path_of(object_id) if kind else None
+        path = kind.path_of(object_id, mark.parent) if kind else None
         if kind is None or path is None:
             raise Absent("mirror_kind_unknown", f"Nobody knows where to fetch a {object_type} called {object_id!r}.")
         began = self._clock.now()

@@ -11,6 +11,8 @@ from tillwright.domains.mirror import change_store, store
 from tillwright.domains.mirror.apply import Verdict
 from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.backfill.service import Backfill
+from tillwright.domains.mirror.carried import lists as carried
+from tillwright.domains.mirror.carried import store as carried_store
 from tillwright.domains.mirror.charting.service import Charting
 from tillwright.domains.mirror.finding import store as finding
 from tillwright.domains.mirror.finding.payments import Payments
@@ -24,10 +26,12 @@ from tillwright.domains.mirror.proof import store as proofs
 from tillwright.domains.mirror.proof.model import DriftRow, Month, Proof
 from tillwright.domains.mirror.proof.service import Proving
 from tillwright.domains.mirror.refetch import Refetch
+from tillwright.domains.mirror.searching.service import Searching
 from tillwright.domains.mirror.selection import store as selections
 from tillwright.domains.mirror.selection.store import Total
 from tillwright.domains.mirror.truth.model import Listening, Truth
 from tillwright.domains.mirror.truth.service import truth
+from tillwright.domains.mirror.unfolding_store import CARRIED
 from tillwright.domains.mirror.views.readers import Readers
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database, Tx
@@ -56,6 +60,7 @@ class Mirror:
         self.readers = Readers(clock=clock, database=database)
         self.charting = Charting(clock=clock, database=database)
         self.payments = Payments()
+        self.searching = Searching(database=database)
         self._refetch = Refetch(clock=clock, database=database, keys=keys, reader=reader)
 
     async def apply(self, tx: Tx, organisation_id: str, copies: Sequence[EventCopy]) -> Sequence[Verdict]:
@@ -68,7 +73,8 @@ class Mirror:
         Raises:
             Absent: the mirror has no such object.
         """
-        found = await store.get(tx, livemode, object_type, object_id)
+        found = await carried_store.get(tx, livemode, object_type, object_id) if object_type in CARRIED else None
+        found = found or await store.get(tx, livemode, object_type, object_id)
         if found is None:
             mode = "live" if livemode else "test"
             raise Absent(
@@ -108,6 +114,9 @@ class Mirror:
             )
         if not 1 <= limit <= LARGEST_PAGE:
             raise Invalid("limit_invalid", f"{limit} is no page size.", field="limit", remedy=f"1 to {LARGEST_PAGE}.")
+        if object_type in CARRIED:
+            where = _narrowed(pattern(search), filters or {})
+            return await carried.list(tx, object_type, livemode, where, search=search, cursor=cursor, limit=limit)
         found = await store.page(
             tx, livemode, object_type,
             pattern=pattern(search), filters=filters or {}, before=before(cursor), limit=limit + 1,
@@ -176,7 +185,7 @@ class Mirror:
 
     async def counts(self, tx: Tx, *, livemode: bool) -> Mapping[str, Count]:
         """How many objects of each type are there; as fast with a million objects as with ten."""
-        return {count.object: count for count in await store.counts(tx, livemode)}
+        return await carried_store.counts(tx, livemode)
 
     async def select(
         self,
@@ -211,7 +220,7 @@ class Mirror:
         await backfills.start(tx, organisation_id, livemode, KINDS, self._clock.now(), again=again)
 
     async def erase_type(self, tx: Tx, organisation_id: str, object_type: str, *, livemode: bool) -> None:
-        """Forget a type's objects and read its list again, so that they follow from nothing older.
+        """Forget a type's objects and read its list again, so that they follow from nothing older; tombstones stay.
 
         Raises:
             Absent: no list of Stripe's has this type.
@@ -353,3 +362,20 @@ class Mirror:
     async def forget(self, tx: Tx, organisation_id: str) -> int:
         """Erase the organisation's mirror; returns how many objects it held."""
         return await store.forget(tx, organisation_id)
+
+
+_NARROWING: Mapping[str, LiteralString] = {
+    "customer": "customer = %s",
+    "status": "status = %s",
+    "created_from": "created >= %s",
+    "created_before": "created < %s",
+}
+
+
+def _narrowed(pattern: str | None, filters: Mapping[str, Any]) -> Where:
+    """A pattern for what an object is searched by, and filters, as a condition."""
+    chosen = {name: value for name, value in filters.items() if value is not None}
+    parts: list[LiteralString] = ["true", *(_NARROWING[name] for name in chosen)]
+    if pattern is not None:
+        parts.append("search like %s")
+    return Where(" and ".join(parts), (*chosen.values(), *([] if pattern is None else [pattern])))

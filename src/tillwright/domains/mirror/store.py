@@ -9,27 +9,29 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from tillwright.domains.mirror.apply import Known
-from tillwright.domains.mirror.columns import UNDATED
+from tillwright.domains.mirror.columns import UNDATED, searched_by
 from tillwright.domains.mirror.merge import Merged, Row
 from tillwright.domains.mirror.model import Count, Day, Key, MirrorObject
+from tillwright.domains.mirror.unfolding_store import held as held_by
 from tillwright.gateways.database import Tx
 
 _COPY_FROM = 16  # rows; below it the set-up of a COPY costs more than it saves
 _COLUMNS: LiteralString = (
     "organisation_id, livemode, object, id, account_id, created, fetched_at, event_created, event_received, event_id, "
-    "deleted, customer, status, search, digest, body"
+    "deleted, customer, status, search, parent, digest, body"
 )
 _MERGE: LiteralString = """on conflict (organisation_id, livemode, object, id) do update set
     account_id = excluded.account_id, created = excluded.created, fetched_at = excluded.fetched_at,
     event_created = excluded.event_created, event_received = excluded.event_received, event_id = excluded.event_id,
     deleted = excluded.deleted, customer = excluded.customer, status = excluded.status, search = excluded.search,
-    digest = excluded.digest, body = excluded.body, changed = pg_current_xact_id()"""
+    parent = coalesce(excluded.parent, mirror_objects.parent), digest = excluded.digest, body = excluded.body,
+    changed = pg_current_xact_id()"""
 
-_PLACES: LiteralString = "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s"
+_PLACES: LiteralString = "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s"
 _INSERT: LiteralString = f"insert into mirror_objects ({_COLUMNS}) values ({_PLACES}) {_MERGE}"  # noqa: S608 - constants
 _TYPES = (
     "text", "bool", "text", "text", "text", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "text", "bool",
-    "text", "text", "text", "bytea", "jsonb",
+    "text", "text", "text", "text", "bytea", "jsonb",
 )  # fmt: skip
 # One a connection, not one a batch: a table made and dropped each time fills the catalogue, and is planned for anew.
 _EMPTY_INCOMING: LiteralString = (
@@ -56,17 +58,20 @@ async def known(tx: Tx, organisation_id: str, keys: Collection[Key]) -> dict[Key
     """The evidence behind those of the objects that are there."""
     modes, types, names = (list(column) for column in zip(*keys, strict=True)) if keys else ([], [], [])
     rows = await tx.execute(
-        "select m.livemode, m.object, m.id, deleted, fetched_at, event_created, event_received, event_id, digest "
+        "select m.livemode, m.object, m.id, deleted, fetched_at, event_created, event_received, event_id, digest, "
+        + held_by()
+        + " as held "
         "from mirror_objects m join unnest(%b::boolean[], %b::text[], %b::text[]) k(livemode, object, id) "
         "on m.livemode = k.livemode and m.object = k.object and m.id = k.id where organisation_id = %s",
         (modes, types, names, organisation_id),
     )
     return {
         (r["livemode"], r["object"], r["id"]): Known(
-            r["deleted"], r["fetched_at"], r["event_created"], r["event_received"], r["event_id"], r["digest"]
+            r["deleted"], r["fetched_at"], r["event_created"], r["event_received"], r["event_id"], r["digest"],
+            r["held"],
         )
         async for r in rows
-    }
+    }  # fmt: skip
 
 
 async def bodies(tx: Tx, organisation_id: str, keys: Collection[Key]) -> dict[Key, dict[str, Any]]:
@@ -112,7 +117,7 @@ def _values(organisation_id: str, row: Row) -> tuple[Any, ...]:
     return (
         organisation_id, *row.key, row.account_id, columns.created, known.fetched_at, known.event_created,
         known.event_received, known.event_id, known.deleted, columns.customer, columns.status, columns.search,
-        columns.digest, Jsonb(columns.json, dumps=_as_is),
+        row.parent, columns.digest, Jsonb(columns.json, dumps=_as_is),
     )  # fmt: skip
 
 
@@ -127,14 +132,18 @@ def _evidence(organisation_id: str, row: Row) -> tuple[Any, ...]:
 
 
 async def _count(tx: Tx, organisation_id: str, merged: Merged, at: datetime) -> None:
-    for kind in sorted(merged.present.keys() | merged.deleted.keys()):
+    for kind in sorted(merged.present.keys() | merged.deleted.keys() | merged.carried.keys()):
         await tx.execute(
-            "insert into mirror_counts (organisation_id, livemode, object, present, deleted, changed) "
-            "values (%s, %s, %s, %s, %s, %s) on conflict (organisation_id, livemode, object) do update set "
-            "present = mirror_counts.present + excluded.present, deleted = mirror_counts.deleted + excluded.deleted, "
-            "changed = excluded.changed",
-            (organisation_id, *kind, merged.present[kind], merged.deleted[kind], at),
-        )
+            "insert into mirror_counts (organisation_id, livemode, object, present, deleted, carried, changed, "
+            "searched) values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (organisation_id, livemode, object) "
+            "do update set present = mirror_counts.present + excluded.present, "
+            "deleted = mirror_counts.deleted + excluded.deleted, "
+            "carried = mirror_counts.carried + excluded.carried, changed = excluded.changed",
+            (
+                organisation_id, *kind, merged.present[kind], merged.deleted[kind], merged.carried[kind], at,
+                searched_by(kind[1]),
+            ),
+        )  # fmt: skip
 
 
 async def heard(tx: Tx, organisation_id: str, times: Mapping[tuple[bool, str], datetime]) -> None:
@@ -204,15 +213,20 @@ def as_object(row: dict[str, Any]) -> MirrorObject:
         None if row["created"] == UNDATED else row["created"],
         row["customer"], row["status"], row["deleted"],
         max(time for time in (row["fetched_at"], row["event_received"]) if time is not None),
-        row["body"], row["event_id"],
+        row["body"], row["event_id"], row["parent"],
     )  # fmt: skip
 
 
-async def counts(tx: Tx, livemode: bool) -> Sequence[Count]:
-    rows = await tx.execute(
-        "select object, present, deleted from mirror_counts where livemode = %s order by object", (livemode,)
-    )
-    return [Count(row["object"], row["present"], row["deleted"]) async for row in rows]
+async def counts(tx: Tx, livemode: bool) -> tuple[Sequence[Count], Mapping[str, int]]:
+    """A row a type; and, by the type that carries them, how many objects are inside others."""
+    rows = await (
+        await tx.execute(
+            "select object, present, deleted, carried from mirror_counts where livemode = %s order by object",
+            (livemode,),
+        )
+    ).fetchall()
+    found = [Count(row["object"], row["present"], row["deleted"]) for row in rows]
+    return found, {row["object"]: row["carried"] for row in rows}
 
 
 _MOVED: Mapping[str, LiteralString] = {
@@ -235,16 +249,22 @@ async def days(tx: Tx, livemode: bool, object_type: str, since: datetime, until:
 
 
 async def erase_type(tx: Tx, organisation_id: str, livemode: bool, object_type: str) -> None:
-    """Erase a type's objects and whatever is known of how true they are."""
+    """Erase a type's objects and whatever is known of how true they are.
+
+    Tombstones stay: Stripe lists no deleted object, and the event that told of its end may be kept no longer.
+    """
+    mine = (organisation_id, livemode, object_type)
     await lock(tx, organisation_id, [(livemode, object_type, "")])
-    for table in (
-        "mirror_objects", "mirror_counts", "mirror_refetches", "mirror_proofs", "mirror_proof_months", "mirror_days",
-        "mirror_day_marks",
-    ):  # fmt: skip
-        await tx.execute(
-            f"delete from {table} where organisation_id = %s and livemode = %s and object = %s",  # noqa: S608 - named above
-            (organisation_id, livemode, object_type),
-        )
+    for table in ("mirror_refetches", "mirror_proofs", "mirror_proof_months", "mirror_days", "mirror_day_marks"):
+        await tx.execute(f"delete from {table} where organisation_id = %s and livemode = %s and object = %s", mine)  # noqa: S608 - named above
+    await tx.execute(
+        "delete from mirror_objects where organisation_id = %s and livemode = %s and object = %s and not deleted", mine
+    )
+    await tx.execute(
+        "update mirror_counts set present = 0, carried = 0 where organisation_id = %s and livemode = %s "
+        "and object = %s",
+        mine,
+    )
 
 
 _BESIDE = (

@@ -41,7 +41,8 @@ class Keeping:
         """Apply the kept events about a type to the mirror again, in the order they came; returns how many.
 
         What the mirror has by better evidence stays. With `rebuild` the type's objects are erased first and its list is
-        read again afterwards, so that the type follows from nothing but raw events and Stripe. Workflows hear nothing.
+        read again afterwards, so that the type follows from nothing but raw events and Stripe; what is deleted stays a
+        tombstone, which neither may be able to give back. Workflows hear nothing.
 
         Raises:
             Denied: the caller may not.

@@ -32,6 +32,7 @@ from tillwright.doors.api import (
     purchase_terms,
     receipts,
     sessions,
+    stripe_events,
     stripe_objects,
     user_integrations,
     users,
@@ -78,6 +79,7 @@ ROOMS = (
     user_integrations,
     stripe_objects,
     mirror,
+    stripe_events,
 )
 _DESCRIPTION = """
 Send an API key, made in the console under Settings → API keys, as `Authorization: Key <key>`.

@@ -21,6 +21,7 @@ _OBJECT: dict[str, JsonValue] = {
     "livemode": False,
     "accountID": "acct_1Example",
     "customerID": None,
+    "parentID": None,
     "status": None,
     "deleted": False,
     "creationTime": "2027-01-15T12:00:00Z",
@@ -42,7 +43,10 @@ class StripeObjectType(BaseModel):
 
 
 class StripeObjectEntity(BaseModel):
-    """`stripeObject` is as Stripe sent it, in Stripe's names and minor units; a deleted one as it was last."""
+    """`stripeObject` is as Stripe sent it, in Stripe's names and minor units; a deleted one as it was last.
+
+    `parentID` is whose it is, for types that Stripe lists by parents, such as a subscription's items.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_OBJECT]})
 
@@ -52,6 +56,7 @@ class StripeObjectEntity(BaseModel):
     livemode: bool
     accountID: str | None  # noqa: N815
     customerID: str | None  # noqa: N815
+    parentID: str | None  # noqa: N815
     status: str | None
     deleted: bool
     creationTime: datetime | None  # noqa: N815
@@ -109,7 +114,8 @@ async def list_objects(
     cursor: Annotated[str | None, Query(max_length=1000, description="`nextCursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> StripeObjectPage:
-    """Newest first, without the deleted. Search and filter narrow it together."""
+    """Newest first, without the deleted; what others carry, such as items, with the newest of those first. Search and
+    filter narrow it together."""
     page = await house.library.list(caller, object_type, asked, cursor=cursor, limit=limit)
     items = [_entity(caller.organisation_id, row) for row in page.items]
     return StripeObjectPage(items=items, nextCursor=page.next_cursor)
@@ -167,6 +173,7 @@ def _entity(organisation_id: str, row: MirrorObject) -> StripeObjectEntity:
         livemode=row.livemode,
         accountID=row.account_id,
         customerID=row.customer,
+        parentID=row.parent,
         status=row.status,
         deleted=row.deleted,
         creationTime=row.created,

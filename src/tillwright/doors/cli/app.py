@@ -18,6 +18,7 @@ from tillwright.doors.cli import (
     clients,
     demo,
     doctor,
+    events,
     export,
     integration,
     keys,
@@ -93,6 +94,7 @@ def build(programs: Programs) -> Callable[[], None]:
     app.add_typer(mail.app, name="mail")
     app.add_typer(keys.app, name="keys")
     app.add_typer(mirror.app, name="mirror")
+    app.add_typer(events.app, name="events")
     app.add_typer(audit.app, name="audit")
     app.add_typer(users.app, name="users")
     app.add_typer(clients.app, name="clients")

@@ -17,7 +17,11 @@ FieldKind = Literal["id", "time", "integer", "number", "boolean", "text", "json"
 
 @dataclass(frozen=True)
 class ListFact:
-    """A path that GET pages through. `needs`: parameters it must be given; `created`: it takes `created[…]`."""
+    """A path at which GET answers with a list; `{}` in it stands for an id.
+
+    `object`: what it lists, several types with `|` between them. `needs`: parameters it must be given; `created`: it
+    takes `created[…]`.
+    """
 
     path: str
     object: str
@@ -42,7 +46,7 @@ def _page() -> dict[str, Any]:
 
 
 def lists() -> tuple[ListFact, ...]:
-    """Every collection that is paged through without an id in its path, by path."""
+    """Every list there is, those with an id in their path and searches too, by path."""
     return tuple(
         ListFact(path, row["object"], row["created"], tuple(row["needs"])) for path, row in _page()["lists"].items()
     )

@@ -74,7 +74,7 @@ def request(place: Place) -> tuple[str, dict[str, Any]]:
     """Path and parameters of the page."""
     kind = BY_OBJECT[place.object]
     params: dict[str, Any] = {**kind.params, "limit": PAGE}
-    if place.parent_id:
+    if place.parent_id and not kind.nested:
         params[kind.parent_param] = place.parent_id
     if place.cursor_id:
         params["starting_after"] = place.cursor_id
@@ -85,7 +85,7 @@ def request(place: Place) -> tuple[str, dict[str, Any]]:
         created["gte"] = to_unix(place.low)
     if created:
         params["created"] = created
-    return kind.path, params
+    return kind.list_of(place.parent_id), params
 
 
 def read(page: dict[str, Any], place: Place, account_id: str | None, began: datetime) -> Read:
@@ -96,10 +96,11 @@ def read(page: dict[str, Any], place: Place, account_id: str | None, began: date
         Conflict: it holds objects of the other mode.
     """
     rows = _rows(page, place)
+    whose = place.parent_id if BY_OBJECT[place.object].of else None
     copies = tuple(
         FetchedCopy(
             place.livemode, place.object, row["id"], account_id, began,
-            listed=True, body=None if row.get("deleted") is True else row,
+            listed=True, body=None if row.get("deleted") is True else row, parent=whose,
         )
         for row in rows
     )  # fmt: skip

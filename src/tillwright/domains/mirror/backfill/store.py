@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from tillwright.domains.mirror.backfill.pages import BEFORE_ALL, Place, Read, walks_clocks
 from tillwright.domains.mirror.backfill.plan import AT_ONCE, Reach, at_once, cut
-from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS, Kind
+from tillwright.domains.mirror.kinds import BY_OBJECT, IN_A_PATH, KINDS, Kind
 from tillwright.domains.mirror.model import BackfillState, Progress
 from tillwright.gateways.database import Tx
 
@@ -102,19 +102,24 @@ async def claim(tx: Tx, organisation_id: str, lease: str, at: datetime) -> Place
 
 async def next_parent(tx: Tx, organisation_id: str, place: Place) -> str | None:
     """The parent whose list comes after the one just read; None behind the last."""
-    kind = BY_OBJECT[place.object]
-    rows = await tx.execute(
-        "select id from mirror_objects p where organisation_id = %s and livemode = %s and object = %s and id > %s "
-        "and not deleted and (%s::text is null or body->%s->>'has_more' = 'true') "
-        "and (%s::text is null or exists (select 1 from mirror_objects c where c.organisation_id = p.organisation_id "
-        "and c.livemode = p.livemode and c.object = %s and c.customer = p.id and not c.deleted)) "
-        "and (%s::text is null or exists (select 1 from mirror_objects o where o.organisation_id = p.organisation_id "
-        "and o.livemode = p.livemode and o.object = %s)) order by id limit 1",
-        (
-            organisation_id, place.livemode, kind.parent, place.parent_id or BEFORE_ALL, kind.inside, kind.inside,
-            kind.having, kind.having, kind.once, kind.once,
-        ),
-    )  # fmt: skip
+    kind, after = BY_OBJECT[place.object], place.parent_id or BEFORE_ALL
+    if kind.finder:
+        rows = await tx.execute(f"select id from {kind.finder}(%s, %s)", (place.livemode, after))  # noqa: S608 - named by a kind's row
+    elif kind.inside:
+        rows = await tx.execute("select id from mirror_long_lists(%s, %s, %s)", (place.livemode, kind.of, after))
+    else:
+        rows = await tx.execute(
+            "select id from mirror_objects p where organisation_id = %s and livemode = %s and object = %s and id > %s "
+            "and not deleted and (not %s or id ~ %s) "
+            "and (%s::text is null or exists (select 1 from mirror_objects c where c.livemode = p.livemode "
+            "and c.organisation_id = p.organisation_id and c.object = %s and c.customer = p.id and not c.deleted)) "
+            "and (%s::text is null or exists (select 1 from mirror_objects o where o.livemode = p.livemode "
+            "and o.organisation_id = p.organisation_id and o.object = %s)) order by id limit 1",
+            (
+                organisation_id, place.livemode, kind.parent, after, kind.nested, f"^{IN_A_PATH}$",
+                kind.having, kind.having, kind.once, kind.once,
+            ),
+        )  # fmt: skip
     row = await rows.fetchone()
     return row["id"] if row else None
 

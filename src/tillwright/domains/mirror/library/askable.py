@@ -27,6 +27,7 @@ _KEPT: Mapping[str, Column] = {
     "created": Column("created", "time"),
     "customer": Column("customer"),
     "status": Column("status"),
+    "parent": Column("parent"),
 }
 _ALWAYS = ("id", "customer", "status")
 
@@ -68,8 +69,10 @@ def view_of(object_type: str) -> View | None:
 @cache
 def askable(object_type: str) -> Askable:
     """The columns of a type; of an unknown one, what the mirror keeps beside every body."""
-    columns = {name: _KEPT[name] for name in _ALWAYS}
     view = view_of(object_type)
+    # Rows of other types listed by parents may be of a time when nobody noted whose they are.
+    whose = ("parent",) if view and (view.kind.inside or view.kind.nested) else ()
+    columns = {name: _KEPT[name] for name in (*_ALWAYS, *whose)}
     for column in view.columns if view else ():
         kind = _KINDS.get(column.kind)
         if kind is None or column.name in ("id", "livemode"):

@@ -9,12 +9,14 @@ from typing import Any, Literal, Protocol
 
 from tillwright.domains import audit
 from tillwright.domains.integrations import Integration
+from tillwright.domains.mirror.carried import lists as carried
 from tillwright.domains.mirror.kinds import BY_OBJECT, KINDS
 from tillwright.domains.mirror.library import sheet, store
 from tillwright.domains.mirror.library.askable import askable, view_of
 from tillwright.domains.mirror.model import MirrorObject
 from tillwright.domains.mirror.places import before, pattern, place
 from tillwright.domains.mirror.service import LARGEST_PAGE, Mirror
+from tillwright.domains.mirror.unfolding_store import CARRIED
 from tillwright.domains.tenancy import Principal
 from tillwright.gateways.database import Database
 from tillwright.kit import query
@@ -90,6 +92,8 @@ class Library:
     ) -> Page[MirrorObject]:
         """A type's objects that are not deleted, newest first; empty while Stripe is not connected.
 
+        Those that others carry, such as a subscription's items, come with the newest of these first.
+
         Raises:
             Absent: there is no such type.
             Invalid: the filter, the cursor or the limit is none of this list.
@@ -101,6 +105,10 @@ class Library:
             raise Invalid("limit_invalid", f"{limit} is no page size.", field="limit", remedy=f"1 to {LARGEST_PAGE}.")
         await self._known(principal, object_type, mode)
         async with self._database.tenant(principal.organisation_id) as tx:
+            if object_type in CARRIED:
+                return await carried.list(
+                    tx, object_type, mode, _where(object_type, asked), search=asked.search, cursor=cursor, limit=limit
+                )
             if not (asked.q or "").strip():  # a search by itself has an index
                 return await self._mirror.list(
                     tx, object_type, livemode=mode, search=asked.search, cursor=cursor, limit=limit

@@ -9,21 +9,23 @@ from typing import Any, LiteralString, cast
 from tillwright.domains.mirror.library.askable import view_of
 from tillwright.domains.mirror.model import MirrorObject
 from tillwright.domains.mirror.store import as_object
+from tillwright.domains.mirror.unfolding_store import newest_first, relation
 from tillwright.domains.mirror.views.store import select_list
 from tillwright.gateways.database import Tx
 from tillwright.kit.query import Where
 
 BATCH = 500
-_CHOSEN: LiteralString = "from mirror_objects where livemode = %s and object = %s and not deleted and "
+_ALL: LiteralString = "select * from mirror_objects"
+_CHOSEN: LiteralString = " where livemode = %s and object = %s and not deleted and "
 
 
 async def page(
     tx: Tx, livemode: bool, object_type: str, where: Where, before: tuple[datetime, str] | None, limit: int
 ) -> Sequence[MirrorObject]:
-    """Objects that a condition picks, newest first, that come after `before` in that order."""
+    """Objects that a condition picks, newest first, that come after `before` in that order; not of carried types."""
     after: LiteralString = " and (created, id) < (%s, %s)" if before else ""
     rows = await tx.execute(
-        "select * " + _CHOSEN + where.sql + after + " order by created desc, id desc limit %s",
+        _ALL + _CHOSEN + where.sql + after + " order by created desc, id desc limit %s",
         (livemode, object_type, *where.values, *(before or ()), limit),
     )
     return [as_object(row) async for row in rows]
@@ -51,7 +53,7 @@ async def _streamed(
 ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
     async with tx.cursor(name="library") as cursor:
         await cursor.execute(
-            select + _CHOSEN + where.sql + " order by created desc, id desc",
+            select + "from " + relation(object_type) + _CHOSEN + where.sql + " order by " + newest_first(object_type),
             (livemode, object_type, *where.values),
         )
         while batch := await cursor.fetchmany(BATCH):

@@ -18,10 +18,11 @@ LEASE = timedelta(seconds=90)  # longer than a fetch may take: an object is fetc
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An object in doubt; `failures` counts fetches in a row that did not settle it."""
+    """An object in doubt; `failures` counts fetches in a row that did not settle it; `parent` is whose it is."""
 
     key: Key
     failures: int
+    parent: str | None
 
 
 async def mark(tx: Tx, organisation_id: str, asks: Mapping[Key, str], at: datetime) -> None:
@@ -57,10 +58,12 @@ async def claim(tx: Tx, organisation_id: str, lease: str, at: datetime, limit: i
         "update mirror_refetches set lease = %s, leased_until = %s where (organisation_id, livemode, object, id) in "
         "(select organisation_id, livemode, object, id from mirror_refetches where organisation_id = %s "
         "and next_at <= %s and (leased_until is null or leased_until <= %s) order by next_at limit %s "
-        "for update skip locked) returning livemode, object, id, failures",
+        "for update skip locked) returning livemode, object, id, failures, (select parent from mirror_objects m "
+        "where m.organisation_id = mirror_refetches.organisation_id and m.livemode = mirror_refetches.livemode "
+        "and m.object = mirror_refetches.object and m.id = mirror_refetches.id) as parent",
         (lease, at + LEASE, organisation_id, at, at, limit),
     )
-    return [Mark((r["livemode"], r["object"], r["id"]), r["failures"]) async for r in rows]
+    return [Mark((r["livemode"], r["object"], r["id"]), r["failures"], r["parent"]) async for r in rows]
 
 
 async def untried(tx: Tx, organisation_id: str, before: datetime) -> bool:

@@ -16,7 +16,7 @@ from tillwright.domains.mirror.backfill.pages import NOTHING, Read
 from tillwright.domains.mirror.failures import as_data, wait_after
 from tillwright.domains.mirror.intake import take_in
 from tillwright.domains.mirror.keys import Keys
-from tillwright.domains.mirror.kinds import BY_OBJECT
+from tillwright.domains.mirror.kinds import BY_OBJECT, in_a_path
 from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.model import FetchedCopy
 from tillwright.domains.mirror.proof import store
@@ -116,7 +116,8 @@ class Proving:
         at, place = self._clock.now(), turn.place
         async with self._database.tenant(organisation_id) as tx:
             known = await store.ours(tx, organisation_id, place.livemode, place.object, [c.id for c in page.copies])
-            found = findings(page.copies, known)
+            # What no event tells of is not wrong for being new.
+            found = findings(() if BY_OBJECT[place.object].silent else page.copies, known)
             over = turn.ends(page)
             next_at = at + (REST if over else pace)
             if not await store.advance(tx, organisation_id, lease, turn, page, len(found), next_at=next_at, at=at):
@@ -135,8 +136,13 @@ class Proving:
         place = turn.place
         names = await store.unseen(tx, organisation_id, turn, _UNSEEN)
         kind = BY_OBJECT[place.object]
-        keys = [(place.livemode, place.object, name) for name in names if kind.path_of(name)]
-        await store.note_unseen(tx, organisation_id, keys, at)
+        if not kind.alone:
+            gone = (FetchedCopy(place.livemode, place.object, name, None, turn.began, False, None) for name in names)
+            await take_in(tx, organisation_id, [*gone], at)
+            return
+        keys = [(place.livemode, place.object, name) for name in names if in_a_path(name)]
+        if not kind.silent:
+            await store.note_unseen(tx, organisation_id, keys, at)
         await marks.mark(tx, organisation_id, {key: "no page of its list had it" for key in keys}, at)
 
     async def _failed(self, organisation_id: str, lease: str, turn: Turn, error: TillwrightError) -> None:

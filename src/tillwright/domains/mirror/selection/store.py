@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from tillwright.domains.mirror.selection import where as condition
+from tillwright.domains.mirror.unfolding_store import relation
 from tillwright.gateways.database import Tx
 
 
@@ -21,8 +22,7 @@ class Total:
 
 _TOTALS: LiteralString = (
     "select body->>'currency' as currency, count(*) as count, coalesce(sum("
-    "case when jsonb_typeof(body #> %s) = 'number' then (body #>> %s)::numeric end), 0)::bigint as sum "
-    "from mirror_objects where livemode = %s and object = %s and not deleted"
+    "case when jsonb_typeof(body #> %s) = 'number' then (body #>> %s)::numeric end), 0)::bigint as sum from "
 )
 
 
@@ -33,7 +33,7 @@ async def select(
     text, values = condition.sql(where)
     order: LiteralString = "created, id" if oldest_first else "created desc, id desc"
     rows = await tx.execute(
-        f"select body from mirror_objects where livemode = %s and object = %s and not deleted and {text} "  # noqa: S608 - constants
+        f"select body from {relation(object_type)} where livemode = %s and object = %s and not deleted and {text} "  # noqa: S608 - constants
         f"order by {order} limit %s",
         (livemode, object_type, *values, limit),
     )
@@ -45,6 +45,8 @@ async def totals(
 ) -> Sequence[Total]:
     text, values = condition.sql(where)
     rows = await tx.execute(
-        f"{_TOTALS} and {text} group by 1 order by 1", (field, field, livemode, object_type, *values)
+        f"{_TOTALS}{relation(object_type)} where livemode = %s and object = %s and not deleted and {text} "
+        "group by 1 order by 1",
+        (field, field, livemode, object_type, *values),
     )
     return [Total(row["currency"], row["count"], row["sum"]) async for row in rows]

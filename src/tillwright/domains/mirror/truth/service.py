@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tillwright.domains.mirror import store as objects
 from tillwright.domains.mirror.backfill import store as backfills
+from tillwright.domains.mirror.carried import store as carried
 from tillwright.domains.mirror.coverage import Coverage, coverage_of, missing_right, part_of
 from tillwright.domains.mirror.kinds import CLOCK
 from tillwright.domains.mirror.marks import store as marks
@@ -22,7 +22,7 @@ from tillwright.gateways.database import Tx
 async def truth(tx: Tx, listening: Listening, now: datetime, *, livemode: bool) -> Truth:
     """All that is known of one mode's lists, in the order in which they are read."""
     progress = await backfills.progress(tx, livemode)
-    counts = {row.object: row for row in await objects.counts(tx, livemode)}
+    counts = await carried.counts(tx, livemode)
     proven = {row.object: row for row in await proofs.proofs(tx, livemode)}
     doubts = {row["object"]: row for row in await marks.open_marks(tx, livemode)}
     clocks = next((row for row in progress if row.object == CLOCK), None)

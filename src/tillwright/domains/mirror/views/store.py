@@ -8,6 +8,7 @@ from datetime import datetime
 import psycopg
 from psycopg import sql
 
+from tillwright.domains.mirror.unfolding_store import unfolded
 from tillwright.domains.mirror.views.shape import View, views
 from tillwright.gateways.database.tables import APPLICATION_ROLE, READER_ROLE, SCHEMA
 from tillwright.gateways.stripe.objects import FieldKind
@@ -69,18 +70,7 @@ def _view(view: View) -> str:
         f"where m.object = {_text(view.kind.object)} and not m.deleted"
     )
     if view.kind.inside:
-        # What the parents carry whole; the rows of longer lists were asked for one by one.
-        columns = _columns(view, "i.body", "i.body->>'id'", row="p")
-        held = f"p.body->{_text(view.kind.inside)}"
-        own = (
-            f"select {columns} from {SCHEMA}.mirror_objects p,\n"
-            f"lateral jsonb_array_elements({held}->'data') i(body)\n"
-            f"where p.object = {_text(view.kind.of or '')} and not p.deleted "
-            f"and ({held}->>'has_more') is distinct from 'true'\nunion all\n"
-            f"{own} and exists (select 1 from {SCHEMA}.mirror_objects p where p.livemode = m.livemode "
-            f"and p.object = {_text(view.kind.of or '')} and p.id = m.body->>{_text(view.kind.parent_param)} "
-            f"and not p.deleted and {held}->>'has_more' = 'true')"
-        )
+        own = f"select {_columns(view, 'm.body', 'm.id')} from ({unfolded(view.kind.object)}) m"
     # The reader's own rights and policy hold, not those of the view's owner.
     name = f'{VIEWS}."{view.name}"'
     return (
@@ -94,10 +84,9 @@ def select_list(view: View) -> str:
     return _typed(view, "body", "id", "livemode")
 
 
-def _columns(view: View, body: str, object_id: str, row: str = "m") -> str:
-    seen = f"greatest({row}.fetched_at, {row}.event_received)"
-    ours = f"{row}.account_id as _account, {seen} as _seen, {body} as _body"
-    return f"{_typed(view, body, object_id, f'{row}.livemode')}, {ours}"
+def _columns(view: View, body: str, object_id: str) -> str:
+    ours = f"m.account_id as _account, greatest(m.fetched_at, m.event_received) as _seen, {body} as _body"
+    return f"{_typed(view, body, object_id, 'm.livemode')}, {ours}"
 
 
 def _typed(view: View, body: str, object_id: str, livemode: str) -> str:

@@ -19,7 +19,10 @@ def run(
     organisation: Organisation = None,
     live: Annotated[bool, typer.Option("--live/--test", help="Which mode's events.")] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Erase the type's objects first, and read its list again afterwards.")
+        bool,
+        typer.Option(
+            "--rebuild", help="Erase the type's objects first, tombstones aside, and read its list again afterwards."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
