@@ -113,4 +113,4 @@ async def test_a_right_that_was_lost_and_objects_that_cannot_be_fetched_are_said
     page = text_of((await ada.see("/health")).text)
     assert "A right was lost Coupons can no longer be read, for the key lacks rak_coupon_read" in page
     assert "1 object of Customers may not be as Stripe has them: Stripe did not answer." in page
-    assert "Coupons Not compared:" in page
+    assert "Coupons The key lacks rak_coupon_read. Denied" in page

@@ -18,6 +18,8 @@ from tillwright.domains.mirror.truth.model import Doubt, Freshness, Listed, List
 from tillwright.domains.mirror.truth.verdict import verdict
 from tillwright.gateways.database import Tx
 
+_LACKING = "stripe_permission_missing"
+
 
 async def truth(tx: Tx, listening: Listening, now: datetime, *, livemode: bool) -> Truth:
     """All that is known of one mode's lists, in the order in which they are read."""
@@ -47,6 +49,8 @@ def _listed(
 ) -> Listed:
     coverage = coverage_of(row, clocks)
     done = coverage in (Coverage.COMPLETE, Coverage.IN_PART)
+    if done and proof and proof.error and proof.error.get("code") == _LACKING:
+        coverage = Coverage.DENIED  # since it was read
     times = [at for at in (row.finished if done else None, proof.proven_at if proof else None) if at is not None]
     return Listed(
         row.object, row.plural, coverage, missing_right(row.error) or missing_right(proof.error if proof else None),

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tillwright.domains.mirror.coverage import Coverage, missing_right
+from tillwright.domains.mirror.coverage import Coverage
 from tillwright.domains.mirror.proof.pace import REST, recent
 from tillwright.domains.mirror.truth.model import Listed, Listening, Remark, Standing, Tone, Truth
 
 _NAMED = 4  # types that a sentence names before it counts the others
-_WORKER = "See that a worker runs: `tillwright doctor` and its own output say why not."
-_AGAIN = "Press Read again, or run `tillwright mirror backfill`."
+_WORKER = "See that a worker runs; its own output, and tillwright doctor, say why it does not."
+_AGAIN = "Press Read again, or run: tillwright mirror backfill"
 _VERIFY = "Give the key that right at Stripe, then verify the connection."
 
 
@@ -143,7 +143,8 @@ def _not_known(
     if asked_for:
         yield Remark(
             "asked_for", Tone.BUSY, "Some objects are asked for",
-            f"{_count(asked_for, 'object')} in no list of Stripe's any more: whether they are gone is being asked.",
+            f"{_count(asked_for, 'object')} {'is' if asked_for == 1 else 'are'} in no list of Stripe's any more; "
+            "whether each is gone is being asked.",
         )  # fmt: skip
 
 
@@ -172,7 +173,7 @@ def _limits(lists: Sequence[Listed], listening: Listening) -> Iterable[Remark]:
         rights = ", ".join(sorted({row.right for row in denied if row.right}))
         yield Remark(
             "not_readable", Tone.WARN, "The key may not read everything",
-            f"It may not read {_names(denied)}{f' (rights {rights})' if rights else ''}.", _VERIFY, note=True,
+            f"It may not read {_names(denied)}{f': it lacks {rights}' if rights else ''}.", _VERIFY, note=True,
         )  # fmt: skip
     partly = [row for row in lists if row.coverage is Coverage.IN_PART]
     if partly:
@@ -186,9 +187,6 @@ def _lost(row: Listed) -> str | None:
     """The right that the key had when the objects came, and has no more."""
     if row.coverage is Coverage.DENIED and row.proof is not None:  # only what was read once is ever compared
         return row.right or "a right"
-    error = row.proof.error if row.proof else None
-    if error is not None and error.get("code") == "stripe_permission_missing":
-        return missing_right(error) or "a right"
     return None
 
 
