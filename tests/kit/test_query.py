@@ -170,3 +170,19 @@ def test_what_must_hold_of_every_row_and_an_index_knows() -> None:
         ("", []),
     ]:
         assert list(where(text, columns).sought) == sought, text
+
+
+def test_what_is_counted_by_an_index_is_the_whole_condition() -> None:
+    columns = COLUMNS | {"name": Column("name", counters={"ilike": "counted"})}
+    for text, counter in [
+        ('(ilike name "acme")', ("counted", "%acme%")),
+        ('(and (and (ilike name "acme")))', ("counted", "%acme%")),
+        ('(and (ilike name "acme") (= status "OLD"))', None),
+        ('(and (= status "OLD") (and (ilike name "acme")))', None),
+        ('(or (ilike name "acme"))', None),
+        ('(not (ilike name "acme"))', None),
+        ('(= name "acme")', None),
+        ('(ilike name "a%")', None),
+        ("", None),
+    ]:
+        assert where(text, columns).counter == counter, text

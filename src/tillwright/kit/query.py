@@ -30,12 +30,14 @@ Kind = Literal["text", "number", "boolean", "time"]
 class Column:
     """A column people may ask by: the SQL it stands for, and what its values are.
 
-    `finders` are SQL functions, by operator, that know from an index which rows fulfil that operator with one value.
+    `finders` are SQL functions, by operator, that know from an index which rows fulfil that operator with one value;
+    `counters` know how many do.
     """
 
     sql: LiteralString
     kind: Kind = "text"
     finders: Mapping[str, LiteralString] = field(default_factory=dict[str, LiteralString])
+    counters: Mapping[str, LiteralString] = field(default_factory=dict[str, LiteralString])
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,13 @@ class Where:
     """A condition for `where`, with a `%s` for each value; true for every row when nothing was asked.
 
     `sought` has (finder, value) of terms that every row must fulfil: whoever has the finders can look there first.
+    `counter` and its value stand for the whole condition, where that is one term that has a counter.
     """
 
     sql: LiteralString = "true"
     values: tuple[Any, ...] = ()
     sought: tuple[tuple[LiteralString, str], ...] = ()
+    counter: tuple[LiteralString, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,9 @@ def where(text: str | None, columns: Mapping[str, Column]) -> Where:
     form = _read(text or "")
     values: list[Any] = []
     condition = _condition(form, columns, values)
-    return Where(condition, tuple(values), tuple(_sought(form, columns)))
+    return Where(
+        condition, tuple(values), tuple(_sought(form, columns)), next(_sought(form, columns, counting=True), None)
+    )
 
 
 def order(text: str | None, columns: Mapping[str, Column], default: LiteralString) -> LiteralString:
@@ -148,14 +154,25 @@ def _condition(form: _Form, columns: Mapping[str, Column], values: list[Any]) ->
     return _comparison(operator, rest, columns, values)
 
 
-def _sought(form: _Form, columns: Mapping[str, Column]) -> Iterator[tuple[LiteralString, str]]:
-    """Of a form that was found right: what must hold of every row, and can be looked for in an index."""
+def _sought(
+    form: _Form, columns: Mapping[str, Column], *, counting: bool = False
+) -> Iterator[tuple[LiteralString, str]]:
+    """Of a form that was found right: what must hold of every row, and can be looked for in an index.
+
+    Args:
+        counting: by the counters, and only if it is the whole of the form.
+    """
     operator, *rest = form if isinstance(form, list) else [_Name("")]
     if operator.text.lower() == "and":
+        if counting and len(rest) > 1:
+            return
         for term in rest:
-            yield from _sought(term, columns)
+            yield from _sought(term, columns, counting=counting)
         return
-    finder = columns[rest[0].text].finders.get(operator.text.lower()) if rest and isinstance(rest[0], _Name) else None
+    column = columns.get(rest[0].text) if rest and isinstance(rest[0], _Name) else None
+    if column is None:
+        return
+    finder = (column.counters if counting else column.finders).get(operator.text.lower())
     if finder is None:
         return
     text = rest[1] if isinstance(rest[1], str) else rest[1].text

@@ -24,7 +24,11 @@ BUYER = View(
     _COMMON
     | {
         # The functions' indexes are over these very expressions: they change together.
-        "name": Column("coalesce(body->>'name', body->>'email', id)", finders={"ilike": "mirror_customers_named"}),
+        "name": Column(
+            "coalesce(body->>'name', body->>'email', id)",
+            finders={"ilike": "mirror_customers_named"},
+            counters={"ilike": "mirror_customers_counted"},
+        ),
         "email": Column("(body->>'email')", finders={"=": "mirror_customers_at"}),
         "description": Column("(body->>'description')"),
         "phone": Column("(body->>'phone')"),

@@ -51,6 +51,9 @@ async def find(
             "select coalesce(sum(present), 0)::bigint as n from mirror_counts where livemode = %s and object = any(%s)",
             (livemode, list(object_types)),
         )
+    elif where.counter and len(object_types) == 1:
+        counter, value = where.counter
+        asked = await tx.execute(f"select {counter}(%s, %s) as n", (livemode, value))
     else:
         counts: list[LiteralString] = ["(select count(*) " + one + _also(beside, name) + ")" for name in object_types]
         plus: LiteralString = " + "
