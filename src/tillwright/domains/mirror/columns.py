@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -18,8 +17,7 @@ _LONGEST_WORD = 200
 _LATEST = 1 << 37
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):  # made for each of millions of bodies: in half the time of a frozen class
     """`json` is the body with sorted keys; `digest` is of it; `search` is in lower case, a line a field.
 
     `parent` is whose object it is, for types that are listed by parents and say so; `held` how many objects it carries

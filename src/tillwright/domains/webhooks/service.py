@@ -14,6 +14,7 @@ from tillwright.domains.mirror.truth.model import Listening, Truth
 from tillwright.domains.tenancy import Principal
 from tillwright.domains.webhooks import store
 from tillwright.domains.webhooks.archive import Archive
+from tillwright.domains.webhooks.auditing.service import Auditing
 from tillwright.domains.webhooks.endpoint import store as endpoints
 from tillwright.domains.webhooks.endpoint.service import Endpoints
 from tillwright.domains.webhooks.intake import Intake
@@ -62,6 +63,7 @@ class Webhooks:
         self._intake = Intake(clock=clock, database=database, seal=seal)
         self.keeping = Keeping(clock=clock, database=database, mirror=mirror, kept=events_kept)
         self._polling = Polling(clock=clock, database=database, integrations=integrations, mirror=mirror, reader=reader)
+        self.auditing = Auditing(database=database)
         self.archive = Archive(database=database, integrations=integrations, mirror=mirror)
         self._pipeline = Pipeline(clock=clock, database=database, mirror=mirror, integrations=integrations)
         self._endpoints = Endpoints(

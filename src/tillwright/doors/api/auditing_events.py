@@ -1,4 +1,4 @@
-"""The audit trail, in the shape that published clients know."""
+"""The audit trail and Stripe's events as one list, in the shape that published clients know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from tillwright.domains.audit import Entry
+from tillwright.domains.webhooks.auditing.store import AuditingEvent
 from tillwright.doors.api.callers import Caller, TheHouse
 from tillwright.doors.api.lists import ListQuery, QueryPage
 
@@ -21,6 +21,7 @@ _EXAMPLE: dict[str, JsonValue] = {
     "creationTime": "2027-01-15T12:00:00Z",
     "lastUpdateTime": "2027-01-15T12:00:00Z",
     "otherTypeEvent": {
+        "source": "TILLWRIGHT",
         "number": 12,
         "action": "tenancy:user:change_role",
         "actorKind": "USER",
@@ -36,7 +37,9 @@ _PROOF: dict[str, JsonValue] = {"intact": True, "entries": 12, "brokenAt": None,
 
 
 class AuditingEventEntity(BaseModel):
-    """`eventType` is null: ours are of none of the types that clients know; `otherTypeEvent` holds the entry."""
+    """`eventType` is null: these are of none of the types that clients know. `otherTypeEvent` holds an entry of the
+    audit trail, or an event of Stripe's: its `source` says which, and `stripeEvent` is what Stripe sent. `status` is
+    DONE once an event was applied, PENDING before, FAILED if it could not be."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -60,13 +63,16 @@ class AuditVerification(BaseModel):
     anchored: int
 
 
-@router.get("/auditingEvent/query", summary="Query the audit trail", operation_id="queryAuditingEvents")
+@router.get("/auditingEvent/query", summary="Query auditing events", operation_id="queryAuditingEvents")
 async def query_auditing_events(caller: Caller, house: TheHouse, asked: ListQuery) -> QueryPage[AuditingEventEntity]:
-    """Newest first. Columns: id, number, action (also event_type), actor_kind, actor_id, actor_name, subject_id,
-    creation_time. Needs the role ADMIN."""
+    """The audit trail's entries and Stripe's events, newest first. Columns: id, source (TILLWRIGHT or STRIPE), number,
+    action (also event_type), status, actor_kind, actor_id, actor_name, subject_id, creation_time, last_update_time.
+    Needs the role ADMIN."""
     part = asked.slice
-    entries, total = await house.trail.query(caller, q=asked.q, s=asked.s, limit=part.limit, offset=part.offset)
-    return QueryPage[AuditingEventEntity].of(asked, [_entity(caller.organisation_id, e) for e in entries], total)
+    found, total = await house.webhooks.auditing.query(
+        caller, q=asked.q, s=asked.s, limit=part.limit, offset=part.offset
+    )
+    return QueryPage[AuditingEventEntity].of(asked, [_entity(caller.organisation_id, e) for e in found], total)
 
 
 @router.get("/auditingEvent/verification", summary="Verify the audit trail", operation_id="verifyAuditingEvents")
@@ -78,22 +84,12 @@ async def verify_auditing_events(caller: Caller, house: TheHouse) -> AuditVerifi
     )
 
 
-def _entity(organisation_id: str, entry: Entry) -> AuditingEventEntity:
+def _entity(organisation_id: str, event: AuditingEvent) -> AuditingEventEntity:
     return AuditingEventEntity(
-        id=f"aud_{entry.number}",
+        id=event.id,
         organizationID=organisation_id,
-        status="DONE",
-        creationTime=entry.at,
-        lastUpdateTime=entry.at,
-        otherTypeEvent={
-            "number": entry.number,
-            "action": entry.action,
-            "actorKind": entry.actor.kind,
-            "actorId": entry.actor.id,
-            "actorName": entry.actor.name,
-            "subjectId": entry.subject_id,
-            "detail": entry.detail,
-            "previous": entry.previous,
-            "digest": entry.digest,
-        },
+        status=event.status,
+        creationTime=event.at,
+        lastUpdateTime=event.updated,
+        otherTypeEvent=event.told,
     )
