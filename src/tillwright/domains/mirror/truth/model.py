@@ -63,7 +63,8 @@ class Listed:
     """One type: how much of it is here, how fresh, how true.
 
     `right`: what the key lacks, as Stripe writes it; `part`: what Stripe's list leaves out, and what brings the rest;
-    `error`: why it was not read, or not compared; `read`: when its list was last read or compared to the end.
+    `error`: why it was not read, or not compared; `read`: when its list was last read or compared to the end;
+    `carried`: the object that carries the first of them, with which those are compared.
     """
 
     object: str
@@ -78,6 +79,7 @@ class Listed:
     doubt: Doubt | None
     fresh: Freshness
     read: datetime | None
+    carried: str | None = None
 
     @property
     def proven_at(self) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any
 from tillwright.domains.mirror.backfill import store as backfills
 from tillwright.domains.mirror.carried import store as carried
 from tillwright.domains.mirror.coverage import Coverage, coverage_of, missing_right, part_of
-from tillwright.domains.mirror.kinds import CLOCK
+from tillwright.domains.mirror.kinds import BY_OBJECT, CLOCK
 from tillwright.domains.mirror.marks import store as marks
 from tillwright.domains.mirror.model import Count, Progress
 from tillwright.domains.mirror.proof import store as proofs
@@ -47,7 +47,7 @@ def _listed(
     doubt: Doubt | None,
     fresh: Freshness,
 ) -> Listed:
-    coverage = coverage_of(row, clocks)
+    coverage, kind = coverage_of(row, clocks), BY_OBJECT.get(row.object)
     done = coverage in (Coverage.COMPLETE, Coverage.IN_PART)
     if done and proof and proof.error and proof.error.get("code") == _LACKING:
         coverage = Coverage.DENIED  # since it was read
@@ -56,7 +56,7 @@ def _listed(
         row.object, row.plural, coverage, missing_right(row.error) or missing_right(proof.error if proof else None),
         part_of(row, clocks) if coverage is Coverage.IN_PART else None, row.error,
         count.present if count else 0, count.deleted if count else 0, proof, doubt, fresh,
-        max(times, default=None),
+        max(times, default=None), kind.of if kind and kind.inside else None,
     )  # fmt: skip
 
 
