@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from pathlib import Path
@@ -26,8 +27,21 @@ class EmbeddedServer:
         return self._server.get_uri()
 
     def stop(self) -> None:
-        """Give the handle back; the server stops if it was the last one."""
+        """Give the handle back; the server stops if it was the last one of a process that lives."""
+        with self._server._lock:
+            handles = self._server.global_process_id_list
+            handles.put([process for process in handles.get() if _lives(process)])
         self._server.cleanup()
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _start(folder: Path) -> PostgresServer:
