@@ -12,6 +12,8 @@ import pytest
 
 from tests.contracts.published import Opened, published_clients
 from tests.sandbox.conftest import Sandbox
+from tillwright.domains.mirror import BackfillState
+from tillwright.domains.mirror.library.service import Asked
 from tillwright.domains.mirror.model import FetchedCopy
 from tillwright.gateways.stripe.facts import API_VERSION
 from tillwright.kit.clock import ManualClock
@@ -141,3 +143,43 @@ async def test_subscription_items_are_those_that_stripe_lists(
             f"{base}/stripeObject/subscription_item", headers=headers, params={"search": name}
         )
         assert [item["id"] for item in found.json()["items"]] == [name]
+
+
+async def test_what_is_listed_by_parents_is_what_stripe_lists(
+    opened: Opened, house: House, stripe_sandbox: Sandbox, clock: ManualClock
+) -> None:
+    client = await opened(role="VIEWER")
+    at = stripe_sandbox.client.v1
+    customer = at.customers.create({"email": "ann@example.com"})
+    at.customers.create({"email": "bob@example.com"})
+    at.customers.balance_transactions.create(customer.id, {"amount": -500, "currency": "usd"})
+    feature = at.entitlements.features.create({"name": "Reports", "lookup_key": "reports"})
+    product = at.products.create({"name": "Pro"})
+    at.products.features.create(product.id, {"entitlement_feature": feature.id})
+    invoice = at.invoices.create({"customer": customer.id, "pending_invoice_items_behavior": "exclude"})
+    for number in range(12):
+        at.invoice_items.create(
+            {"customer": customer.id, "invoice": str(invoice.id), "amount": 100 + number, "currency": "usd"}
+        )
+    await house.integrations.connect(
+        client.principal,
+        publishable_key=stripe_sandbox.publishable_key,
+        secret_key=Secret(stripe_sandbox.secret_key),
+    )
+    async with house.database.tenant(client.organisation_id) as tx:
+        await house.mirror.start_backfill(tx, client.organisation_id, livemode=False)
+    while await house.mirror.backfill_step():
+        pass
+    for of, path, parent in (
+        ("line_item", f"/v1/invoices/{invoice.id}/lines", str(invoice.id)),
+        ("customer_balance_transaction", f"/v1/customers/{customer.id}/balance_transactions", customer.id),
+        ("product_feature", f"/v1/products/{product.id}/features", product.id),
+    ):
+        theirs = stripe_sandbox.http("GET", path, params={"limit": 100}).json()["data"]
+        page = await house.library.list(client.principal, of, Asked(q=f'(= parent "{parent}")'), limit=100)
+        assert {row.id: row.body for row in page.items} == {body["id"]: body for body in theirs}, of
+        assert {row.parent for row in page.items} == {parent}
+    async with house.database.tenant(client.organisation_id) as tx:
+        lists = {row.object: row for row in await house.mirror.backfill_progress(tx)}
+    told = [(lists[of].state, lists[of].pages) for of in ("line_item", "customer_balance_transaction")]
+    assert told == [(BackfillState.DONE, 1)] * 2, "one customer of two, and one invoice, were asked for"
