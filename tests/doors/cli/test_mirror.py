@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -27,6 +28,33 @@ async def fill(sandbox: Sandbox) -> None:
         await house.mirror.backfill(principal)
         while await house.mirror.backfill_step():
             pass
+
+
+def test_a_program_reads_what_backfill_status_and_replay_say(
+    database_url: Secret, stripe_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TILLWRIGHT_DATA", str(tmp_path))
+    monkeypatch.setenv("TILLWRIGHT_DATABASE_URL", database_url.reveal())
+    monkeypatch.setenv("TILLWRIGHT_STRIPE_API_BASE", stripe_sandbox.url)
+    stripe_sandbox.client.v1.customers.create({"name": "Ada"})
+    asyncio.run(fill(stripe_sandbox))
+
+    def answer(*command: str) -> dict[str, Any]:
+        done = CliRunner().invoke(mirror.app, [*command, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    read = answer("backfill", "--wait")
+    assert (read["mode"], read["over"], read["objects"]) == ("test", read["lists"], 1)
+    status = answer("status")
+    assert status["types"] == read["types"]
+    customers = next(row for row in status["types"] if row["object"] == "customer")
+    assert (customers["coverage"], customers["objects"], customers["eventAt"]) == ("COMPLETE", 1, None)
+    assert customers["newestAt"]
+    assert customers["readAt"]
+    assert [(mode["mode"], mode["code"]) for mode in status["modes"]] == [("test", "not_proven")]
+    told = answer("replay", "customer")
+    assert told == {"object": "customer", "mode": "test", "applied": 0, "rebuild": False}
 
 
 def test_check_now_exits_1_on_drift_and_0_once_it_is_mended(
