@@ -297,17 +297,17 @@ async def test_a_page_whose_lease_ran_out_counts_once(
 async def test_a_page_on_its_way_to_a_worker_is_of_no_pass_that_began_since(
     filled: Mirror, database: Database, organisation: str, stripe: Scripted, clock: ManualClock
 ) -> None:
-    """The worker is at the second of three pages when everything is to be proven from its start."""
-    other = Mirror(clock=clock, database=database, keys=OneKey(), reader=Scripted(lists=stripe.lists))
+    """The worker is at the second of three pages when everything is to be proven from its start, as a sweep asks."""
 
-    async def hang(path: str, params: Mapping[str, Any]) -> None:
+    async def begin_anew(path: str, params: Mapping[str, Any]) -> None:
         if path == CUSTOMERS and params.get("starting_after"):
             stripe.before = None
-            clock.move(1)
-            await other.proving.prove_now(Principal.system(organisation, "test"))
+            async with database.tenant(organisation) as tx:
+                await store.now_due(tx, organisation, False, clock.now())
 
-    stripe.before = hang
-    await one_pass(filled, organisation, clock)
+    stripe.before = begin_anew
+    while await filled.proving.turn(organisation, pace=timedelta()):
+        pass
     customers = (await proofs(filled, database, organisation))["customer"]
     assert (customers.proven_rows, customers.proven_pages, customers.true) == (250, 3, True)
     assert customers.proven_from is not None
@@ -325,7 +325,7 @@ async def test_proving_now_waits_for_what_a_worker_has_in_hand(
             stripe.before = None
             async with database.tenant(organisation) as tx:
                 await tx.execute(
-                    "update mirror_proofs set lease = 'dead', leased_until = %s where object = 'coupon'",
+                    "update mirror_proofs set lease = 'dead', leased_until = %s where object = 'price'",
                     (clock.now() + store.LEASE,),
                 )
 
