@@ -173,10 +173,18 @@ def test_what_must_hold_of_every_row_and_an_index_knows() -> None:
 
 
 def test_what_is_counted_by_an_index_is_the_whole_condition() -> None:
-    columns = COLUMNS | {"name": Column("name", counters={"ilike": "counted"})}
+    columns = COLUMNS | {
+        "name": Column("name", counters={"ilike": "counted"}),
+        "partner": Column("'STRIPE'", always="STRIPE"),
+    }
     for text, counter in [
         ('(ilike name "acme")', ("counted", "%acme%")),
         ('(and (and (ilike name "acme")))', ("counted", "%acme%")),
+        ('(and (= partner "STRIPE") (ilike name "acme"))', ("counted", "%acme%")),
+        ("(and (ilike name acme) (= partner STRIPE))", ("counted", "%acme%")),
+        ('(and (= partner "AWS") (ilike name "acme"))', None),
+        ('(and (!= partner "STRIPE") (ilike name "acme"))', None),
+        ('(= partner "STRIPE")', None),
         ('(and (ilike name "acme") (= status "OLD"))', None),
         ('(and (= status "OLD") (and (ilike name "acme")))', None),
         ('(or (ilike name "acme"))', None),

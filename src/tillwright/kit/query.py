@@ -31,13 +31,14 @@ class Column:
     """A column people may ask by: the SQL it stands for, and what its values are.
 
     `finders` are SQL functions, by operator, that know from an index which rows fulfil that operator with one value;
-    `counters` know how many do.
+    `counters` know how many do. `always` is the value of a column that has one in every row.
     """
 
     sql: LiteralString
     kind: Kind = "text"
     finders: Mapping[str, LiteralString] = field(default_factory=dict[str, LiteralString])
     counters: Mapping[str, LiteralString] = field(default_factory=dict[str, LiteralString])
+    always: str | None = None
 
 
 @dataclass(frozen=True)
@@ -164,8 +165,10 @@ def _sought(
     """
     operator, *rest = form if isinstance(form, list) else [_Name("")]
     if operator.text.lower() == "and":
-        if counting and len(rest) > 1:
-            return
+        if counting:
+            rest = [term for term in rest if not _holds_anyway(term, columns)]
+            if len(rest) > 1:
+                return
         for term in rest:
             yield from _sought(term, columns, counting=counting)
         return
@@ -183,6 +186,14 @@ def _sought(
         if len(text.strip("%")) < _TRIGRAM:
             return
     yield finder, text
+
+
+def _holds_anyway(form: _Form, columns: Mapping[str, Column]) -> bool:
+    """Whether it asks that a column has the value it has in every row."""
+    if not isinstance(form, list) or len(form) != 3 or not isinstance(form[1], _Name) or form[0].text != "=":
+        return False
+    column, value = columns.get(form[1].text), form[2]
+    return column is not None and column.always is not None and column.always == getattr(value, "text", value)
 
 
 def _pattern(text: str) -> str:

@@ -23,7 +23,8 @@ ASKED = [
     '(ilike name "ada")', '(ilike name "ADA l%")', '(ilike name "cus_")', '(= email "ada@example.com")',
     '(and (ilike name "ada") (= email "ada@x.eu"))', '(or (ilike name "grace") (= email "ada@example.com"))',
     '(not (ilike name "ada"))', "(= email null)", '(and (ilike name "x ada") (not-null email))',
-    '(ilike name "nobody")',
+    '(ilike name "nobody")', '(and (= partner "STRIPE") (ilike name "ada"))',
+    '(and (ilike name "ada") (= partner "AWS"))',
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ _COMMON = {
     "external_id": Column("id"),
     "creation_time": Column("created", "time"),
     "last_update_time": Column("greatest(fetched_at, event_created)", "time"),
-    "partner": Column("'STRIPE'::text"),
+    "partner": Column("'STRIPE'::text", always="STRIPE"),
     "currency": Column("(body->>'currency')"),
 }
 
