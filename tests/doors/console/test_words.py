@@ -139,16 +139,17 @@ def test_the_charts_show_one_currency_at_a_time() -> None:
             Day(last, "jpy", "succeeded", 1, 700),
             Day(last, "eur", "requires_payment_method", 5, 99_000),
         ],
-        "charge": [Day(last, "eur", "failed", 3, 900), Day(last, "eur", "succeeded", 2, 3000)],
+        # A charge's sum is in its payment intent's; of a day's charges only those without one have a sum of their own.
+        "charge": [Day(last, "eur", "failed", 3, 0), Day(last, "eur", "succeeded", 3, 1500)],
         "refund": [Day(last, "jpy", "succeeded", 1, 200), Day(last, "eur", "failed", 1, 100)],
         "customer": [Day(last - timedelta(days=1), None, None, 4, 0)],
     }
     board = charts.board(found, last)
     taken, failed, refunds, people = board.charts
     assert (board.currency, board.currencies) == ("eur", ["eur", "jpy"])
-    assert [chart.total for chart in board.charts] == ["45.00 EUR", "3", "0.00 EUR", "4"]
-    assert [bar.height for bar in taken.bars if bar.height] == [50.0, 100.0]
-    assert [(bar.when, bar.text) for bar in taken.rows] == [("15 Jan", "30.00 EUR"), ("17 Dec", "15.00 EUR")]
+    assert [chart.total for chart in board.charts] == ["60.00 EUR", "3", "0.00 EUR", "4"]
+    assert [bar.height for bar in taken.bars if bar.height] == [33.3, 100.0]
+    assert [(bar.when, bar.text) for bar in taken.rows] == [("15 Jan", "45.00 EUR"), ("17 Dec", "15.00 EUR")]
     assert (len(taken.bars), refunds.bars, people.rows[0].when) == (30, [], "14 Jan")
     assert failed.rows[0].text == "3"
     yen = charts.board(found, last, "365", "jpy")
