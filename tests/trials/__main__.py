@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 files = {p.stem.replace("_", "-"): p for p in sorted(Path(__file__).parent.glob("*.py")) if not p.name.startswith("_")}
-wanted = sys.argv[1:] or list(files)
+wanted = [name.replace("_", "-") for name in sys.argv[1:]] or list(files)
 unknown = set(wanted) - files.keys()
 if unknown:
     sys.exit(f"There is no trial {', '.join(unknown)}; there are: {', '.join(files)}")
