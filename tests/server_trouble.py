@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tillwright.kit.seal import Secret
 
 FULL = Path("/dev/full")
 """The kernel's device that has no room left."""
+needs_full_device = pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
 
 
 @contextlib.contextmanager

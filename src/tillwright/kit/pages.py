@@ -49,10 +49,15 @@ def decode_cursor(cursor: str, size: int) -> list[Any]:
     except ValueError:
         values = None
     if not isinstance(values, list) or len(cast(list[Any], values)) != size:
-        raise Invalid(
-            "cursor_invalid",
-            "This page cursor is not one of ours.",
-            field="cursor",
-            remedy="Start again from the first page, without a cursor.",
-        )
+        raise no_cursor_of_this_list()
     return cast(list[Any], values)
+
+
+def no_cursor_of_this_list() -> Invalid:
+    """Also for a list whose cursor unpacks, but holds what is no place in it."""
+    return Invalid(
+        "cursor_invalid",
+        "This page cursor is not one of this list.",
+        field="cursor",
+        remedy="Start again from the first page, without a cursor.",
+    )

@@ -7,7 +7,7 @@ import pytest
 from tests.domains.billing.test_kills import Process, marked, settle
 from tests.domains.connected import Rooms
 from tests.line import Line, Moment
-from tests.server_trouble import FULL, full_disk
+from tests.server_trouble import full_disk, needs_full_device
 from tillwright.kit.errors import Upstream
 from tillwright.kit.seal import Seal
 
@@ -39,7 +39,7 @@ async def test_whichever_commit_is_lost_the_effect_takes_place_once(
     assert number >= 4, "each commit of a performance was lost once"
 
 
-@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+@needs_full_device
 async def test_what_there_is_no_room_to_record_is_not_sent(rooms: Rooms, seal: Seal) -> None:
     await rooms.connect(secret=rooms.sandbox.secret_key)
     rooms.sandbox.world.ledger.lines.clear()

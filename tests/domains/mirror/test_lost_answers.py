@@ -11,7 +11,7 @@ from tests.conftest import make_organisation
 from tests.domains.mirror.conftest import OneKey
 from tests.domains.mirror.test_backfill_ranges import CHARGES, Long, begin, charges, kept, shape
 from tests.line import Line, Moment
-from tests.server_trouble import FULL, crash, full_disk
+from tests.server_trouble import crash, full_disk, needs_full_device
 from tillwright.domains.mirror import BackfillState, Mirror
 from tillwright.domains.mirror.backfill import plan
 from tillwright.gateways.database import Database
@@ -80,7 +80,7 @@ async def test_a_server_that_crashes_under_a_backfill_costs_the_pages_in_flight(
     assert stripe.asked[CHARGES] <= 1.1 * SIZE / plan.PAGE + failed * plan.at_once(False)
 
 
-@pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
+@needs_full_device
 async def test_a_backfill_waits_for_room_on_a_full_disk(
     database: Database, organisation: str, clock: ManualClock
 ) -> None:

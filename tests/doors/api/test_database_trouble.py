@@ -18,7 +18,7 @@ from tests.domains.webhooks.test_pipeline import spine
 from tests.doors.api.conftest import serving
 from tests.doors.api.test_intake import ids_stored
 from tests.line import Line, Moment
-from tests.server_trouble import FULL, crash, full_disk
+from tests.server_trouble import crash, full_disk, needs_full_device
 from tillwright.domains.webhooks import intake
 from tillwright.gateways.database import Database
 from tillwright.kit.clock import ManualClock
@@ -26,7 +26,6 @@ from tillwright.kit.errors import Upstream
 from tillwright.kit.seal import Seal
 
 LANES = 24
-needs_full_device = pytest.mark.skipif(not FULL.exists(), reason="this system has no device that is always full")
 
 
 @pytest.fixture

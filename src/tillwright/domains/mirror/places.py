@@ -6,8 +6,7 @@ from datetime import datetime
 
 from tillwright.domains.mirror.columns import UNDATED
 from tillwright.domains.mirror.model import MirrorObject
-from tillwright.kit.errors import Invalid
-from tillwright.kit.pages import decode_cursor
+from tillwright.kit.pages import decode_cursor, no_cursor_of_this_list
 
 
 def pattern(search: str | None) -> str | None:
@@ -37,9 +36,4 @@ def before(cursor: str | None) -> tuple[datetime, str] | None:
     try:
         return (datetime.fromisoformat(created) if created else UNDATED, str(object_id))
     except (TypeError, ValueError):
-        raise Invalid(
-            "cursor_invalid",
-            "This page cursor is not one of this list.",
-            field="cursor",
-            remedy="Start again from the first page, without a cursor.",
-        ) from None
+        raise no_cursor_of_this_list() from None

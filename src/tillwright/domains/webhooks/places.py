@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tillwright.domains.webhooks.model import StripeEvent
-from tillwright.kit.errors import Invalid
-from tillwright.kit.pages import decode_cursor
+from tillwright.kit.pages import decode_cursor, no_cursor_of_this_list
 
 
 @dataclass(frozen=True)
@@ -37,5 +36,5 @@ def behind(cursor: str | None, *, by_time: bool) -> Behind | None:
     except (TypeError, ValueError):
         at = None
     if not isinstance(number, int) or by_time != (at is not None):
-        raise Invalid("cursor_invalid", "This page cursor is not one of this list.", field="cursor")
+        raise no_cursor_of_this_list()
     return Behind(number, at)

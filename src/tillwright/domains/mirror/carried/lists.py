@@ -9,8 +9,7 @@ from tillwright.domains.mirror.carried import store
 from tillwright.domains.mirror.carried.store import Place
 from tillwright.domains.mirror.model import MirrorObject
 from tillwright.gateways.database import Tx
-from tillwright.kit.errors import Invalid
-from tillwright.kit.pages import Page, decode_cursor, page_of
+from tillwright.kit.pages import Page, decode_cursor, no_cursor_of_this_list, page_of
 from tillwright.kit.query import Where
 
 
@@ -46,9 +45,4 @@ def _before(cursor: str | None) -> Place | None:
     try:
         return datetime.fromisoformat(created), str(parent), str(object_id)
     except (TypeError, ValueError):
-        raise Invalid(
-            "cursor_invalid",
-            "This page cursor is not one of this list.",
-            field="cursor",
-            remedy="Start again from the first page, without a cursor.",
-        ) from None
+        raise no_cursor_of_this_list() from None
